@@ -1,0 +1,114 @@
+"""Every chore of the project, one session each. `nox` runs what CI runs; `nox -l` lists the rest.
+
+A check that cannot run here (no Node, say) is skipped out loud on a developer's machine and fails in CI.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|venv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+CI = bool(os.environ.get("CI"))
+ROOT = Path(__file__).parent
+PACKAGES = ("stepup_spec", "stepup_generator", "stepup_mock", "stepup_contract", "stepup_mfa")
+
+
+def install(session: nox.Session, *requirements: str, extras: str = "generate,contract") -> None:
+    """Install the toolkit, editable, at the pinned versions, and ``requirements`` beside it."""
+    session.install("-c", "constraints.txt", "-e", f".[{extras}]", *requirements)
+
+
+def tool(session: nox.Session, name: str, what: str) -> str:
+    """Return the path of a program that Python's packages do not bring, or skip; in CI its lack is a failure."""
+    path = shutil.which(name)
+    if path is None:
+        message = f"NOT CHECKED: {what} needs `{name}`, which is not on the PATH"
+        session.error(message) if CI else session.skip(message)
+    return str(path)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style of the code; the spec under our own reader, openapi-spec-validator, Redocly and Spectral."""
+    install(session, "ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("stepup-mfa", "lint")
+    npm = tool(session, "npm", "linting the spec with Redocly and Spectral")
+    # A folder of its own outside spec/, since npm fills it with thousands of files.
+    linters = Path(session.create_tmp()) / "linters"
+    shutil.copytree(ROOT / "spec" / "linters", linters, dirs_exist_ok=True)
+    session.run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(linters), external=True)
+    programs = linters / "node_modules" / ".bin"
+    documents = ("spec/openapi.yaml", "spec/control.openapi.yaml", "spec/step-up.arazzo.yaml")
+    session.run(
+        str(programs / "redocly"), "lint", "--config", str(linters / "redocly.yaml"), "--max-problems=1000",
+        *documents, env={"REDOCLY_TELEMETRY": "off"}, external=True,
+    )  # fmt: skip
+    session.run(
+        str(programs / "spectral"), "lint", "--ruleset", str(linters / "spectral.yaml"), "--fail-severity=warn",
+        *documents[:2], external=True,
+    )  # fmt: skip
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """mypy --strict over every package."""
+    install(session, "mypy", "types-PyYAML", "types-jsonschema")
+    session.run("mypy", *(part for package in PACKAGES for part in ("-p", package)))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test of every room, and the end-to-end tests of the command."""
+    install(session, "pytest", "pytest-xdist", "hatchling", "build")
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """The committed clients are what the spec gives."""
+    install(session, extras="generate")
+    session.run("stepup-mfa", "generate", "--check")
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """The mock keeps the contract: schemas, statuses and behaviour, judged over HTTP."""
+    install(session)
+    out = Path(session.create_tmp())
+    session.run("stepup-mfa", "demo", "--only", "judge", "--out", str(out))
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The reference page builds."""
+    install(session, extras="generate")
+    session.run("stepup-mfa", "docs", "build", "--out", str(Path(session.create_tmp()) / "site"))
+
+
+@nox.session(default=False)
+def generate(session: nox.Session) -> None:
+    """Write the clients anew from the spec."""
+    install(session, extras="generate")
+    session.run("stepup-mfa", "generate", *session.posargs)
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """The main job in one go, on the built-in mock."""
+    install(session)
+    session.run("stepup-mfa", "demo", "--out", "build/demo", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """What generation costs beside a bare openapi-python-client run."""
+    install(session)
+    session.run("python", "bench/generation.py", *session.posargs)
