@@ -1,9 +1,9 @@
 """The model between the document and the templates: what the API promises, in wire names only.
 
-Everything is frozen and in the order of the document. Nothing here knows YAML, HTTP or a target language:
-identifiers are made by a ``Language``, and a condition too long for a template is a property of these classes.
-Every reference has been followed except references to named schemas, which stay names (``Schema.reference``) so
-that a schema may contain itself; ``Api.resolve`` follows those.
+Everything is frozen and in the order of the document. Nothing here knows YAML, HTTP or a target
+language: identifiers are made by a ``Language``, and a condition too long for a template is a property
+of these classes. Every reference has been followed except references to named schemas, which stay names
+(``Schema.reference``) so that a schema may contain itself; ``Api.resolve`` follows those.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ __all__ = [
     "Json",
     "Kind",
     "Link",
+    "Location",
     "Operation",
     "Parameter",
     "Property",
@@ -34,11 +35,13 @@ __all__ = [
 ]
 
 # A JSON value that cannot be changed: arrays are tuples, objects read-only mappings. `plain` turns it back.
-Json: TypeAlias = "None | bool | int | float | str | tuple[Json, ...] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
 
 Kind = Literal[
     "any", "null", "boolean", "integer", "number", "string", "array", "map", "object", "union", "reference"
 ]
+
+Location = Literal["path", "query", "header"]
 
 
 def plain(value: Json) -> object:
@@ -79,10 +82,11 @@ class Discriminator:
 class Schema:
     """A JSON schema, read down to what clients and readers need.
 
-    ``name`` is that of the component, "" for a schema written in place. ``kind`` says which other fields mean
-    something: ``reference`` (the name of a schema), ``items`` (of an array), ``additional`` (the values of a map,
-    or the further properties of an object), ``properties`` and ``closed`` (an object; closed forbids further
-    properties), ``variants`` and ``discriminator`` (a union). A null alternative is no variant: it is ``nullable``.
+    ``name`` is that of the component, "" for a schema written in place. ``kind`` says which other fields
+    mean something: ``reference`` (the name of a schema), ``items`` (of an array), ``additional`` (the values
+    of a map, or the further properties of an object), ``properties`` and ``closed`` (an object; closed
+    forbids further properties), ``variants`` and ``discriminator`` (a union). A null alternative is no
+    variant: it is ``nullable``.
     """
 
     kind: Kind
@@ -138,8 +142,9 @@ class Schema:
 class Property:
     """A property of an object schema.
 
-    ``description``, ``secret`` and ``deprecated`` are those of the property or, where it has none, of the schema
-    it refers to. ``replaced_by`` (x-stepup-replaced-by) names the sibling that a deprecated property repeats.
+    ``description``, ``secret`` and ``deprecated`` are those of the property or, where it has none, of the
+    schema it refers to. ``replaced_by`` (x-stepup-replaced-by) names the sibling that a deprecated property
+    repeats.
     """
 
     name: str
@@ -157,7 +162,7 @@ class Parameter:
     """A parameter of an operation, sent in the path, the query or a header."""
 
     name: str
-    location: Literal["path", "query", "header"]
+    location: Location
     schema: Schema
     required: bool
     description: str = ""
@@ -225,7 +230,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class SecurityScheme:
-    """A way to prove who calls: ``http`` with scheme ``bearer``, or ``apiKey`` in the header ``parameter``."""
+    """A way to prove who calls: ``http`` with scheme ``bearer``, or ``apiKey`` in header ``parameter``."""
 
     name: str
     kind: Literal["http", "apiKey"]
@@ -261,8 +266,8 @@ class Tag:
 class Operation:
     """One operation.
 
-    ``repeatable`` says whether it may be sent again after it may have reached the server (x-stepup-repeatable;
-    without it only GET and HEAD may).
+    ``repeatable`` says whether it may be sent again after it may have reached the server
+    (x-stepup-repeatable; without it only GET and HEAD may).
     """
 
     id: str

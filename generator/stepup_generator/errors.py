@@ -1,0 +1,43 @@
+"""What the generator raises. Nothing is written when one of these is raised."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["GeneratorError", "OutputError", "Problem", "SpecError", "ToolError"]
+
+
+class GeneratorError(Exception):
+    """The root of what this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong with a document: where (line and column count from 1), and what."""
+
+    line: int
+    column: int
+    pointer: str
+    message: str
+
+
+class SpecError(GeneratorError):
+    """The document cannot be used. ``problems`` holds everything that is wrong with it, in its order."""
+
+    def __init__(self, path: Path, problems: tuple[Problem, ...]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> tuple[str, ...]:
+        """One line a problem: ``file:line:column pointer: message``."""
+        return tuple(
+            f"{self.path}:{item.line}:{item.column} {item.pointer}: {item.message}" for item in self.problems
+        )
+
+
+class ToolError(GeneratorError):
+    """A tool that the generator drives failed, or left something out."""
+
+
+class OutputError(GeneratorError):
+    """The output folder cannot be replaced: it holds what the generator did not write."""
