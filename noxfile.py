@@ -10,7 +10,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"
-nox.options.default_venv_backend = "uv|venv"
+nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
@@ -25,7 +25,7 @@ def install(session: nox.Session, *requirements: str, extras: str = "generate,co
 
 
 def tool(session: nox.Session, name: str, what: str) -> str:
-    """Return the path of a program that Python's packages do not bring, or skip; in CI its lack is a failure."""
+    """Return the path of a program that pip does not bring; without it skip, and in CI fail."""
     path = shutil.which(name)
     if path is None:
         message = f"NOT CHECKED: {what} needs `{name}`, which is not on the PATH"
@@ -44,7 +44,7 @@ def lint(session: nox.Session) -> None:
     # A folder of its own outside spec/, since npm fills it with thousands of files.
     linters = Path(session.create_tmp()) / "linters"
     shutil.copytree(ROOT / "spec" / "linters", linters, dirs_exist_ok=True)
-    session.run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(linters), external=True)
+    session.run(npm, "ci", "--ignore-scripts", "--prefix", str(linters), external=True)
     programs = linters / "node_modules" / ".bin"
     documents = ("spec/openapi.yaml", "spec/control.openapi.yaml", "spec/step-up.arazzo.yaml")
     session.run(
@@ -59,7 +59,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """mypy --strict over every package."""
+    """Mypy --strict over every package."""
     install(session, "mypy", "types-PyYAML", "types-jsonschema")
     session.run("mypy", *(part for package in PACKAGES for part in ("-p", package)))
 
@@ -67,7 +67,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test of every room, and the end-to-end tests of the command."""
-    install(session, "pytest", "pytest-xdist", "hatchling", "build")
+    install(session, "pytest", "pytest-xdist", "hatchling")
     session.run("pytest", "-n", "2", *session.posargs)
 
 

@@ -59,7 +59,9 @@ def test_the_model_and_the_spec_finder_need_the_standard_library_only() -> None:
     """What everyone may import must not pull in anything."""
     for path in (ROOT / "spec/stepup_spec/__init__.py", ROOT / "generator/stepup_generator/model.py"):
         imported = _imported(ast.parse(path.read_text(encoding="utf-8")))
-        assert imported <= sys.stdlib_module_names, f"{path.name} imports {imported - sys.stdlib_module_names}"
+        assert imported <= sys.stdlib_module_names, (
+            f"{path.name} imports {imported - sys.stdlib_module_names}"
+        )
 
 
 def test_the_bare_install_imports_no_library_of_an_extra() -> None:
