@@ -1,0 +1,112 @@
+"""What the server says: status, headers and JSON body of every answer.
+
+Success bodies come from the caller; every refusal has its sentence here. No answer repeats what a request
+sent.
+"""
+
+from dataclasses import dataclass, replace
+
+import orjson
+
+JSON = (b"content-type", b"application/json")
+_CLOSE = (b"connection", b"close")
+# On every answer of the server: nothing is worth caching, and nobody should take this for the real service.
+ALWAYS = ((b"cache-control", b"no-store"), (b"x-mock", b"1"))
+
+_SENTENCES = {
+    "invalid_request_fields": "Some fields are not valid.",
+    "user_not_found": "This user was not found.",
+    "mfa_not_enabled": "This user has not set up this kind of MFA.",
+    "incorrect_mfa_code": "This code is not correct.",
+    "unauthorized": "This request could not be authenticated.",
+    "feature_gated": "This feature is not part of the current plan.",
+    "forbidden": "This API key may not call this operation.",
+    "not_found": "There is nothing at this address.",
+    "method_not_allowed": "This method is not supported here.",
+    "request_timeout": "The request took too long to arrive.",
+    "request_too_large": "The request is too large.",
+    "unsupported_media_type": "The request body must be JSON.",
+    "rate_limited": "Too many attempts. Please try again later.",
+    "misdirected_request": "This server does not answer to this host name.",
+    "internal_error": "Something went wrong.",
+}
+_FIELD_SENTENCES = {
+    "required": "This field is required.",
+    "invalid_type": "This value has the wrong type.",
+    "invalid_value": "This value is not valid.",
+    "unknown_field": "There is no such field.",
+    "invalid_json": "The request body must be a JSON object.",
+    "phone_not_found": "This phone was not found.",
+    "challenge_not_found": "This challenge was not found or is no longer valid.",
+    "incorrect_mfa_code": "This code is not correct.",
+    "grant_not_found": "This grant was not found or is no longer valid.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response. ``outcome`` is ``success`` or the error code, for the audit."""
+
+    status: int
+    body: bytes
+    outcome: str = "success"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    length: bytes = b""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "length", b"%d" % len(self.body))
+
+
+def success(document: object, status: int = 200) -> Answer:
+    return Answer(status, orjson.dumps(document))
+
+
+def error(status: int, error_code: str, *headers: tuple[bytes, bytes], sentence: str = "") -> Answer:
+    """Return the error envelope for one code."""
+    body = {"error_code": error_code, "user_facing_error": sentence or _SENTENCES[error_code]}
+    return Answer(status, orjson.dumps(body), error_code, headers)
+
+
+def invalid_fields(fields: dict[str, str]) -> Answer:
+    """Return the envelope that names each field. Both names of the map are sent: published SDKs read
+    either.
+    """
+    body = {
+        "error_code": "invalid_request_fields",
+        "user_facing_error": _SENTENCES["invalid_request_fields"],
+        "field_errors": fields,
+        "user_facing_errors": {name: _FIELD_SENTENCES[code] for name, code in fields.items()},
+        "field_to_errors": fields,
+    }
+    return Answer(400, orjson.dumps(body), "invalid_request_fields")
+
+
+def locked(retry_after: int) -> Answer:
+    return error(429, "rate_limited", (b"retry-after", b"%d" % retry_after))
+
+
+def closing(answer: Answer) -> Answer:
+    """Return the answer that also ends the connection, since the rest of the request is not worth reading."""
+    return replace(answer, headers=(*answer.headers, _CLOSE))
+
+
+def method_not_allowed(*methods: bytes) -> Answer:
+    return error(405, "method_not_allowed", (b"allow", b", ".join(methods)))
+
+
+UNAUTHORIZED = error(401, "unauthorized", (b"www-authenticate", b"Bearer"))
+# RFC 6750 section 3.1: only credentials that were given can be called invalid.
+INVALID_TOKEN = error(401, "unauthorized", (b"www-authenticate", b'Bearer error="invalid_token"'))
+FORBIDDEN = error(403, "forbidden")
+FEATURE_GATED = error(403, "feature_gated")
+USER_NOT_FOUND = error(400, "user_not_found")
+NO_SUCH_USER = error(404, "user_not_found")
+MFA_NOT_ENABLED = error(400, "mfa_not_enabled")
+INCORRECT_CODE = error(400, "incorrect_mfa_code")
+NOT_FOUND = error(404, "not_found")
+TIMEOUT = error(408, "request_timeout", _CLOSE)
+TOO_LARGE = error(413, "request_too_large")
+UNSUPPORTED = error(415, "unsupported_media_type")
+MISDIRECTED = error(421, "misdirected_request")
+INTERNAL = error(500, "internal_error")
+VERIFIED = success({"success": True})

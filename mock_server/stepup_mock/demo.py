@@ -1,0 +1,73 @@
+"""The users that a mock starts with, and the lines that show what to do with them."""
+
+import secrets
+
+from stepup_mock.mock import Mock
+from stepup_mock.step_up import Phone, Totp
+
+TOTP_USER = "31c41c16-c281-44ae-9602-8a047e3bf33d"
+PHONE_USER = "6200a53c-c2d1-4f0e-9b5e-3f1a7c8d2e64"
+PLAIN_USER = "9b2f6c1e-7a44-4d0b-8f35-c0e1d2a3b4f5"
+PHONES = (
+    Phone("cc83af74-cd5b-4a3e-8f21-6b0d9e4c7a10", "+15555551234"),
+    Phone("4d01e8ac-2c7f-4b19-a6d3-58e2f09b1c47", "+15555555678"),
+)
+
+
+def add_users(mock: Mock) -> None:
+    """Add a TOTP user with a fresh secret, a user with two phones and one without a factor; leave those
+    that exist.
+    """
+    factors = ((TOTP_USER, Totp(secrets.token_bytes(20))), (PHONE_USER, PHONES), (PLAIN_USER, None))
+    for user_id, factor in factors:
+        if mock.store.user("test", user_id) is None:
+            mock.step_up.put_user("test", user_id, factor)
+
+
+def instructions(url: str, *, api_key: str | None, control_key: str | None, control: bool) -> str:
+    """Return what the server says when it is up. A key that is None was given by the caller and is not
+    shown.
+    """
+    key_line = f"KEY={api_key}" if api_key else "KEY=…   # the --api-key you gave"
+    lines = [
+        f"Step-up MFA mock, for tests only. It listens on {url} and ends with Ctrl+C.",
+        "",
+        "  users with a factor, environment test:",
+        f"    authenticator app   {TOTP_USER}",
+        f"    two phones          {PHONE_USER}",
+        f"    none                {PLAIN_USER}",
+        "",
+        "  Paste these into another terminal:",
+        "",
+        f"URL={url}",
+        key_line,
+    ]
+    if not control:
+        return "\n".join([*lines, "", "  The control API is off; --control-key turns it on."])
+    lines.append(
+        f"CONTROL_KEY={control_key}" if control_key else "CONTROL_KEY=…   # the --control-key you gave"
+    )
+    return "\n".join(lines) + _FLOWS
+
+
+_JSON = '-H "Content-Type: application/json"'
+_CALL = f'curl -s -H "Authorization: Bearer $KEY" {_JSON} "$URL/api/backend/v1'
+_CONTROL = 'curl -s -H "Authorization: Bearer $CONTROL_KEY" "$URL/__control__'
+_FLOWS = f"""
+
+# An authenticator app: look up the factor, read the current code, verify it, verify the grant.
+{_CALL}/user/{TOTP_USER}/mfa"; echo
+CODE=$({_CONTROL}/users/{TOTP_USER}/totp-code" | sed 's/.*"code":"\\([0-9]*\\)".*/\\1/')
+GRANT=$({_CALL}/mfa/step-up/verify-totp" -d '{{"action_type": "PAYOUT", "user_id": "{TOTP_USER}", \
+"code": "'$CODE'", "grant_type": "ONE_TIME_USE", "valid_for_seconds": 60}}' \
+| sed 's/.*"step_up_grant":"\\([^"]*\\)".*/\\1/')
+{_CALL}/mfa/step-up/verify-grant" -d '{{"action_type": "PAYOUT", "user_id": "{TOTP_USER}", \
+"grant": "'$GRANT'"}}'; echo
+
+# A phone: send a code, read it in the inbox, verify it.
+CHALLENGE=$({_CALL}/mfa/step-up/phone/send" -d '{{"action_type": "PAYOUT", "user_id": "{PHONE_USER}", \
+"mfa_phone_id": "{PHONES[0].mfa_phone_id}", "grant_type": "TIME_BASED", "valid_for_seconds": 60}}' \
+| sed 's/.*"challenge_id":"\\([^"]*\\)".*/\\1/')
+CODE=$({_CONTROL}/inbox?challenge_id=$CHALLENGE" | sed 's/.*"code":"\\([^"]*\\)".*/\\1/')
+{_CALL}/mfa/step-up/phone/verify" -d '{{"challenge_id": "'$CHALLENGE'", "user_id": "{PHONE_USER}", \
+"code": "'$CODE'"}}'; echo"""
