@@ -1,0 +1,311 @@
+"""Lays the model out as the reference page: gives anchors, follows schemas, gathers the errors.
+
+Refuses nothing that the reader let through: a schema that contains itself is laid out once and then named.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from stepup_generator.curl import requests
+from stepup_generator.model import (
+    Api,
+    Example,
+    Header,
+    Json,
+    Link,
+    Operation,
+    Parameter,
+    Property,
+    Response,
+    Schema,
+    plain,
+)
+from stepup_generator.page import (
+    Body,
+    Call,
+    Error,
+    Fact,
+    Field,
+    Input,
+    NextCall,
+    Page,
+    Section,
+    Shape,
+    Status,
+    Use,
+)
+
+__all__ = ["layout"]
+
+# Anchors of the page's own sections: no operation or error may take them.
+_RESERVED = ("main", "servers", "authentication", "errors", "rules", "sources")
+
+
+class _Anchors:
+    """Hands out each anchor once; what comes second gets a number behind it."""
+
+    def __init__(self) -> None:
+        self._taken = set(_RESERVED)
+
+    def take(self, *parts: str) -> str:
+        wanted = anchor = re.sub(r"\s+", "-", ".".join(parts))
+        number = 1
+        while anchor in self._taken:
+            number += 1
+            anchor = f"{wanted}~{number}"
+        self._taken.add(anchor)
+        return anchor
+
+
+def _code(value: Json) -> str:
+    return json.dumps(plain(value), ensure_ascii=False)
+
+
+def _span(low: int | float | None, high: int | float | None) -> str:
+    if low is not None and high is not None:
+        return f"{low}" if low == high else f"{low} to {high}"
+    return f"at least {low}" if high is None else f"at most {high}"
+
+
+def _facts(schema: Schema) -> Iterator[Fact]:
+    """What a schema asks of a value beyond its type, in the order a reader wants it."""
+    if schema.enum:
+        yield Fact("always" if schema.is_const else "one of", tuple(_code(item) for item in schema.enum))
+    for label, low, high in (
+        ("characters", schema.min_length, schema.max_length),
+        ("range", schema.minimum, schema.maximum),
+        ("items", schema.min_items, schema.max_items),
+        ("properties", schema.min_properties, schema.max_properties),
+    ):
+        if (low, high) != (None, None):
+            yield Fact(label, (_span(low, high),))
+    for label, value in (
+        ("above", schema.exclusive_minimum),
+        ("below", schema.exclusive_maximum),
+        ("multiple of", schema.multiple_of),
+    ):
+        if value is not None:
+            yield Fact(label, (str(value),))
+    if schema.unique_items:
+        yield Fact("items", ("all different",))
+    if schema.pattern:
+        yield Fact("pattern", (schema.pattern,))
+    if schema.default is not None:
+        yield Fact("default", (_code(schema.default.value),))
+    if schema.examples:
+        yield Fact("example", tuple(_code(item) for item in schema.examples))
+
+
+def _type(api: Api, schema: Schema) -> str:
+    resolved = api.resolve(schema)
+    text: str = resolved.kind
+    if resolved.kind == "array" and resolved.items is not None:
+        text = f"array of {_type(api, resolved.items)}"
+    elif resolved.kind == "map" and resolved.additional is not None:
+        text = f"map of names to {_type(api, resolved.additional)}"
+    elif resolved.kind == "union":
+        text = f"one of {len(api.variants(resolved))} forms"
+    elif resolved.format:
+        text = f"{resolved.kind} ({resolved.format})"
+    return f"{text} or null" if schema.nullable or resolved.nullable else text
+
+
+def layout(api: Api) -> Page:
+    """Lay out the reference page of ``api``."""
+    work = _Layout(api)
+    anchors = {item.id: work.anchors.take(item.id) for item in api.operations}
+    calls = tuple(work.call(item, anchors[item.id]) for item in api.operations)
+    errors = tuple(
+        Error(
+            anchor=anchor,
+            code=code,
+            root=work.root(schema, (anchor,)),
+            uses=tuple(
+                Use(call, status)
+                for call in calls
+                for status in call.statuses
+                if anchor in [item[0] for item in status.errors]
+            ),
+        )
+        for anchor, code, schema in work.errors.values()
+    )
+    about = {tag.name: tag.description for tag in api.tags}
+    tags = dict.fromkeys([*about, *(tag for item in api.operations for tag in item.tags[:1]), ""])
+    sections = tuple(
+        Section(tag, about.get(tag, ""), members)
+        for tag in tags
+        if (members := tuple(call for call in calls if (call.operation.tags[:1] or ("",)) == (tag,)))
+    )
+    return Page(sections, errors)
+
+
+class _Layout:
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.anchors = _Anchors()
+        self.errors: dict[str, tuple[str, str, Schema]] = {}  # key -> anchor, code, schema
+
+    def field(
+        self, item: Parameter | Header | Property, path: tuple[str, ...] = (), open_: tuple[str, ...] = ()
+    ) -> Field:
+        """Lay out a named value; without a path it gets no anchor."""
+        resolved = self.api.resolve(item.schema)
+        own = () if isinstance(item, Property) else _examples(item.examples)
+        below = (*path, item.name)
+        return Field(
+            name=item.name,
+            anchor=self.anchors.take(*below) if path else "",
+            type=_type(self.api, item.schema),
+            facts=(*_facts(resolved), *own),
+            shapes=self.shapes(item.schema, below, open_),
+            description=item.description or item.schema.description or resolved.description,
+            required=item.required,
+            secret=getattr(item, "secret", False) or resolved.secret,
+            deprecated=item.deprecated or resolved.deprecated,
+            replaced_by=getattr(item, "replaced_by", ""),
+            source=item.source or item.schema.source or resolved.source,
+        )
+
+    def root(self, schema: Schema, path: tuple[str, ...], *, required: bool = True) -> Field:
+        """Lay out a whole body whose properties have their anchors below ``path``."""
+        resolved = self.api.resolve(schema)
+        return Field(
+            name="",
+            anchor="",
+            type=_type(self.api, schema),
+            facts=tuple(_facts(resolved)),
+            shapes=self.shapes(schema, path),
+            description=schema.description or resolved.description,
+            required=required,
+            secret=schema.secret or resolved.secret,
+            deprecated=schema.deprecated or resolved.deprecated,
+            replaced_by="",
+            source=schema.source or resolved.source,
+        )
+
+    def shapes(self, schema: Schema, path: tuple[str, ...], open_: tuple[str, ...] = ()) -> tuple[Shape, ...]:
+        """What a value of ``schema`` may look like inside; nothing for a plain value."""
+        resolved = self.api.resolve(schema)
+        if resolved.name and resolved.name in open_:
+            return (Shape(label=resolved.name, note="As above."),)
+        inside = (*open_, resolved.name) if resolved.name else open_
+        if resolved.kind == "array" and resolved.items is not None:
+            return self.shapes(resolved.items, path, inside)
+        if resolved.kind == "map" and resolved.additional is not None:
+            return self.shapes(resolved.additional, path, inside)
+        if resolved.kind == "union":
+            forms = [
+                self.variant(resolved, item, path, inside, number)
+                for number, item in enumerate(self.api.variants(resolved), 1)
+            ]
+            if schema.nullable or resolved.nullable:
+                forms.append(Shape(label="null"))
+            return tuple(forms)
+        if resolved.kind == "object":
+            return (self.shape(resolved, path, inside),)
+        return ()
+
+    def shape(self, schema: Schema, path: tuple[str, ...], open_: tuple[str, ...]) -> Shape:
+        note = ""
+        if schema.closed:
+            note = "No further properties."
+        elif schema.additional is not None and schema.additional.kind != "any":
+            note = f"Further properties: {_type(self.api, schema.additional)}."
+        fields = tuple(self.field(item, path, open_) for item in schema.properties)
+        return Shape(label=schema.name or _type(self.api, schema), fields=fields, note=note)
+
+    def variant(
+        self, union: Schema, item: Schema, path: tuple[str, ...], open_: tuple[str, ...], number: int
+    ) -> Shape:
+        """One form of a union, headed by the property that tells it apart where there is one."""
+        rule = union.discriminator
+        values = [value for value, name in rule.mapping if name == item.name] if rule else []
+        below = (*path, values[0] if values else item.name or str(number))
+        if item.kind != "object":
+            forms = self.shapes(item, below, open_)
+            label = _type(self.api, item)
+            return Shape(label, forms[0].fields if forms else (), description=item.description)
+        form = self.shape(item, below, (*open_, item.name) if item.name else open_)
+        form = replace(form, description=item.description)
+        if rule is None or not values:
+            return form
+        tag = next((member for member in form.fields if member.name == rule.property), None)
+        others = tuple(member for member in form.fields if member is not tag)
+        return replace(form, fields=others, tag=tag, tag_value=values[0])
+
+    def error(self, schema: Schema) -> tuple[str, str, str]:
+        """The anchor, code and description of one error body; the same schema gives the same anchor."""
+        code = next(
+            (str(p.schema.const) for p in schema.properties if p.required and p.schema.is_const), schema.name
+        )
+        key = schema.name
+        if key not in self.errors:
+            self.errors[key] = (self.anchors.take("error", code), code, schema)
+        return (self.errors[key][0], code, schema.description)
+
+    def status(self, anchor: str, response: Response) -> Status:
+        """Lay out one answer; bodies of named errors are laid out once, for all operations."""
+        path = (anchor, response.status)
+        own = self.anchors.take(*path)
+        errors: tuple[tuple[str, str, str], ...] = ()
+        body = None
+        if response.schema is not None:
+            variants = self.api.variants(response.schema)
+            if not response.is_success and all(item.name for item in variants):
+                errors = tuple(self.error(item) for item in variants)
+            root = None if errors else self.root(response.schema, path)
+            name = self.api.resolve(response.schema).name
+            body = Body(response.media_type, name, root, response.examples)
+        headers = tuple(self.field(item) for item in response.headers)
+        return Status(own, response, headers, body, errors)
+
+    def call(self, operation: Operation, anchor: str) -> Call:
+        body = None
+        if (wanted := operation.request_body) is not None:
+            root = self.root(wanted.schema, (anchor,), required=wanted.required)
+            name = self.api.resolve(wanted.schema).name
+            body = Body(wanted.media_type, name, root, wanted.examples)
+        parameters = tuple(
+            (location, tuple(self.field(item, (anchor,)) for item in items))
+            for location, items in (
+                ("Path", operation.path_parameters),
+                ("Query", operation.query_parameters),
+                ("Header", operation.header_parameters),
+            )
+            if items
+        )
+        return Call(
+            operation=operation,
+            anchor=anchor,
+            keys=operation.security,
+            parameters=parameters,
+            body=body,
+            requests=tuple(requests(self.api, operation)),
+            statuses=tuple(self.status(anchor, item) for item in operation.responses),
+            next_calls=tuple(self.next_call(link) for item in operation.responses for link in item.links),
+        )
+
+    def next_call(self, link: Link) -> NextCall:
+        pairs = list(link.parameters)
+        if link.request_body is not None:
+            whole = link.request_body.value
+            pairs += whole.items() if isinstance(whole, Mapping) else [("body", whole)]
+        inputs = tuple(Input(name, *_origin(value)) for name, value in pairs)
+        return NextCall(self.api.operation(link.operation_id), link.description, inputs)
+
+
+def _examples(examples: Iterable[Example]) -> tuple[Fact, ...]:
+    codes = tuple(_code(example.value) for example in examples)
+    return (Fact("example", codes),) if codes else ()
+
+
+def _origin(value: Json) -> tuple[str, str]:
+    """Say a runtime expression (OpenAPI 3.1, section 4.8.20.4) in words: where from, and what there."""
+    match = re.fullmatch(r"\$(request|response)\.(path|query|header|body)[.#]?/?(.*)", str(value))
+    if match is None:
+        return ("the value", _code(value))
+    message, place, name = match.groups()
+    side = "this request" if message == "request" else "this answer"
+    return (f"{side}, {place}", name.replace("/", "."))
