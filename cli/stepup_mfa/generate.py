@@ -1,14 +1,97 @@
-"""(being built)"""
+"""Renders the clients from the OpenAPI document, or with --check says how the committed ones differ from it.
+
+The output folder of each client is replaced whole. A document that cannot be used, or a folder that holds files
+of yours, changes nothing.
+"""
 
 import argparse
+import json
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from stepup_mfa import extras
 from stepup_mfa.errors import CommandError
 
-HELP = "being built"
+if TYPE_CHECKING:
+    from stepup_generator.errors import SpecError
+
+HELP = "render the clients from the spec"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None: ...
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--spec", type=Path, metavar="FILE", help="the OpenAPI document (default: the one of this project)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", default=Path("generated_client"),
+        help="where each client gets a folder (default: ./generated_client)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; print a diff and exit with 1 if any"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="form of the report")
 
 
 def run(args: argparse.Namespace) -> int:
-    raise CommandError("being built")
+    """Generate or check; 0 done or in step, 1 not in step."""
+    extras.require("generate", "generate")
+
+    import stepup_spec
+    from stepup_generator import generate
+    from stepup_generator.errors import OutputError, SpecError, ToolError
+
+    started = time.monotonic()
+    spec = _short(args.spec or stepup_spec.find(stepup_spec.OPENAPI))
+    try:
+        surfaces = generate.render(spec)
+        if args.check:
+            return _report_check(args, spec, generate.difference_of(args.out, surfaces))
+        changed = generate.write_to(args.out, surfaces)
+    except SpecError as error:
+        raise CommandError(_problems(error), "Nothing was written.") from error
+    except OutputError as error:
+        raise CommandError(str(error), "Give another folder with --out, or move those files away.") from error
+    except ToolError as error:
+        raise CommandError(f"{error}", "Nothing was written.") from error
+    counts = {name: len(files) for name, files in surfaces.items()}
+    _report(args, spec, counts, changed, time.monotonic() - started)
+    return 0
+
+
+def _report(
+    args: argparse.Namespace, spec: Path, counts: dict[str, int], changed: dict[str, bool], seconds: float
+) -> None:
+    if args.format == "json":
+        clients = [
+            {"client": name, "folder": str(args.out / name), "files": count, "changed": changed[name]}
+            for name, count in counts.items()
+        ]
+        print(json.dumps({"spec": str(spec), "clients": clients, "seconds": round(seconds, 3)}))
+        return
+    for name, count in counts.items():
+        what = "written" if changed[name] else "already as it should be"
+        print(f"{args.out / name}: {count} files, {what}")
+    print(f"From {spec} in {seconds:.1f} s. Next: pip install {args.out / 'python'}")
+
+
+def _report_check(args: argparse.Namespace, spec: Path, diff: str) -> int:
+    if args.format == "json":
+        print(json.dumps({"spec": str(spec), "out": str(args.out), "in_step": not diff, "diff": diff}))
+    elif diff:
+        print(diff, end="")
+        print(f"{args.out} is not what {spec} gives. Run: stepup-mfa generate")
+    else:
+        print(f"{args.out} is what {spec} gives.")
+    return 1 if diff else 0
+
+
+def _problems(error: "SpecError") -> str:
+    count = len(error.problems)
+    return "\n".join((f"{count} problem{'s' * (count != 1)} in {error.path}", *error.lines()))
+
+
+def _short(path: Path) -> Path:
+    """The path as seen from here, where it lies below."""
+    return Path(os.path.relpath(path)) if path.resolve().is_relative_to(Path.cwd()) else path

@@ -1,0 +1,73 @@
+"""Docstrings of the Python client, in the sections that Python's tools know: Args, Raises, Example."""
+
+import re
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from stepup_generator.model import Operation
+
+__all__ = ["PyArgument", "PyError", "operation", "wrapped"]
+
+_WIDTH = 100
+# Lines that begin like a list, a heading, a quotation, a table, a fence or code.
+_NOT_PROSE = re.compile(r"^(\s|[-*+#>|`~]|[0-9]+[.)])", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PyArgument:
+    """An argument of a method; ``shape`` and ``annotation`` are source, ``doc`` is text."""
+
+    name: str
+    wire: str
+    place: str
+    annotation: str
+    default: str
+    shape: str
+    required: bool
+    secret: bool
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class PyError:
+    """An error class for the refusals that carry ``code``."""
+
+    name: str
+    doc: str
+    code: str
+
+
+def operation(
+    title: str, source: Operation, arguments: Iterable[PyArgument], errors: Iterable[PyError]
+) -> str:
+    """The text above a method's example: what it does, takes and raises."""
+    parts = [wrapped(title)]
+    if source.deprecated:
+        parts.append("Deprecated.")
+    parts.append(wrapped(source.description))
+    parts.append(_section("Args", ((item.name, item.doc) for item in arguments)))
+    parts.append(_section("Raises", ((item.name, item.doc) for item in errors)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def wrapped(text: str) -> str:
+    """Fill paragraphs of prose; lists, tables, code and the like stay as they were written."""
+    return "\n\n".join(
+        block if _NOT_PROSE.search(block) else textwrap.fill(block, _WIDTH, break_long_words=False)
+        for block in text.split("\n\n")
+    )
+
+
+def _section(title: str, entries: Iterable[tuple[str, str]]) -> str:
+    lines = [
+        textwrap.fill(
+            f"{name}: {' '.join(text.split())}",
+            _WIDTH,
+            initial_indent="    ",
+            subsequent_indent="        ",
+            break_long_words=False,
+        )
+        for name, text in entries
+    ]
+    return "\n".join((f"{title}:", *lines)) if lines else ""

@@ -1,0 +1,123 @@
+"""Puts ``{path: text}`` into a folder, whole or not at all, or compares it with what lies there.
+
+A folder is replaced, so nothing stale survives; a run that fails leaves the old one. Only a folder that is
+missing, empty or written by the generator before (it holds the marker) is replaced: anything else may be
+somebody's work.
+"""
+
+import difflib
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from stepup_generator.errors import OutputError
+
+__all__ = ["MARKER", "difference", "write"]
+
+MARKER = ".generated-by-stepup-mfa"
+_MARKER_TEXT = (
+    "stepup-mfa generate wrote this folder and replaces it whole. Change the OpenAPI document instead.\n"
+)
+# What tools leave behind when the output is used; neither compared nor kept.
+_LEFT_BEHIND = re.compile(
+    r"(__pycache__|\.(mypy|ruff|pytest)_cache|node_modules|target|dist|build|.*\.egg-info)\Z"
+)
+_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+
+
+def write(files: Mapping[str, str], folder: Path) -> bool:
+    """Make ``folder`` hold exactly ``files``. Returns whether anything had to change.
+
+    Raises OutputError where the folder holds what the generator did not write, or cannot be written.
+    """
+    wanted = _checked(files)
+    folder = folder.resolve()
+    _refuse_foreign(folder)
+    if not difference(files, folder):
+        return False
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _replace(wanted, folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror}; the old output was left") from error
+    return True
+
+
+def difference(files: Mapping[str, str], folder: Path) -> str:
+    """The unified diff from what lies in ``folder`` to ``files``; "" where they are the same, byte for byte."""
+    wanted = {path: text.encode() for path, text in _checked(files).items()}
+    found = _found(folder)
+    parts = []
+    for path in sorted(wanted.keys() | found.keys()):
+        old, new = found.get(path), wanted.get(path)
+        if old != new:
+            parts.append(_diff(path, old, new))
+    return "".join(parts)
+
+
+def _checked(files: Mapping[str, str]) -> dict[str, str]:
+    """The files with the marker among them; a path that could lead out of the folder is refused."""
+    for path in files:
+        if not _PATH.match(path):
+            raise OutputError(f"{path!r} is no path for output")
+    return {**files, MARKER: _MARKER_TEXT}
+
+
+def _refuse_foreign(folder: Path) -> None:
+    if folder.is_dir():
+        others = [path for path in folder.iterdir() if not _LEFT_BEHIND.match(path.name)]
+        if others and not (folder / MARKER).is_file():
+            raise OutputError(
+                f"{folder} holds files that stepup-mfa generate did not write ({others[0].name}, …)"
+            )
+    elif folder.exists():
+        raise OutputError(f"{folder} is no folder")
+
+
+def _replace(files: Mapping[str, str], folder: Path) -> None:
+    """Write beside the folder and rename, so that readers see the old output or the new one."""
+    token = secrets.token_hex(4)
+    new = folder.parent / f".{folder.name}.new-{token}"
+    old = folder.parent / f".{folder.name}.old-{token}"
+    try:
+        for path, text in files.items():
+            target = new / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(text.encode())
+        if folder.exists():
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _found(folder: Path) -> dict[str, bytes]:
+    """What lies in the folder, less what tools leave behind."""
+    if not folder.is_dir():
+        return {}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(map(_LEFT_BEHIND.match, path.relative_to(folder).parts))
+    }
+
+
+def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
+    before = [] if old is None else old.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+    after = [] if new is None else new.decode().splitlines(keepends=True)
+    from_file = "/dev/null" if old is None else f"a/{path}"
+    to_file = "/dev/null" if new is None else f"b/{path}"
+    lines = list(difflib.unified_diff(before, after, from_file, to_file))
+    if not lines:  # two empty files, one of which is not there
+        lines = [f"--- {from_file}\n", f"+++ {to_file}\n"]
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
