@@ -30,8 +30,9 @@ REFERENCE = "reference/index.html"
 TAGS = frozenset(
     re.findall(
         r"\w+",
-        """html head meta title link style body a div nav ul ol li strong em b code pre p span main section
-        article details summary footer h1 h2 h3 h4 h5 h6 dl dt dd table thead tbody tr th td blockquote hr br""",
+        """html head meta title link style body a div nav ul ol li strong em b code pre p span main
+        section article details summary footer h1 h2 h3 h4 h5 h6 dl dt dd table thead tbody tr th td
+        blockquote hr br""",
     )
 )
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "aria-label"}
