@@ -52,7 +52,8 @@ def lint(session: nox.Session) -> None:
         *documents, env={"REDOCLY_TELEMETRY": "off"}, external=True,
     )  # fmt: skip
     session.run(
-        str(programs / "spectral"), "lint", "--ruleset", str(linters / "spectral.yaml"), "--fail-severity=warn",
+        str(programs / "spectral"), "lint", "--fail-severity=warn",
+        "--ruleset", str(linters / "spectral.yaml"),
         *documents[:2], external=True,
     )  # fmt: skip
 

@@ -1,14 +1,161 @@
-"""(being built)"""
+"""Run the main job in one go: lint the spec, generate the client, check it, build the reference page, start
+the mock, judge it, stop it. Each step is the command that you would type yourself.
+"""
 
 import argparse
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from stepup_mfa.errors import CommandError
+from stepup_mfa.extras import require
 
-HELP = "being built"
+HELP = "run the main job in one go, on the built-in mock"
+
+_READY_WITHIN = 20.0
+_STOP_WITHIN = 10.0
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None: ...
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the table: what was done, how long it took, and what to look at."""
+
+    name: str
+    outcome: str
+    seconds: float
+    look_at: str = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", type=Path, default=Path("stepup-mfa-demo"), metavar="DIR",
+        help="folder for what the demo makes (default: ./stepup-mfa-demo)",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print the table")
 
 
 def run(args: argparse.Namespace) -> int:
-    raise CommandError("being built")
+    """Return 0 when every step went well, else the exit code of the first that did not."""
+    require("demo", "generate", "contract")
+    demo = _Demo(args.out, quiet=args.format == "json")
+    try:
+        code = demo.all_steps()
+    finally:
+        demo.stop_mock()
+    if args.format == "json":
+        print(json.dumps({"steps": [asdict(step) for step in demo.steps], "exit_code": code}, indent=2))
+    else:
+        demo.print_table(code)
+    return code
+
+
+class _Demo:
+    def __init__(self, out: Path, *, quiet: bool) -> None:
+        self.steps: list[Step] = []
+        self._out = out
+        self._quiet = quiet
+        self._mock: subprocess.Popen[str] | None = None
+        self._url = ""
+        # Keys go by the environment, never on a command line that other users of the machine can read.
+        self._environment = os.environ | {
+            "STEPUP_MFA_API_KEY": f"demo-{secrets.token_hex(16)}",
+            "STEPUP_MFA_CONTROL_KEY": f"demo-{secrets.token_hex(16)}",
+        }
+
+    def all_steps(self) -> int:
+        clients, site = self._out / "clients", self._out / "site"
+        report = self._out / "contract-report.json"
+        junit = report.with_suffix(".xml")
+        self._out.mkdir(parents=True, exist_ok=True)
+        commands: list[tuple[str, Callable[[], int], str]] = [
+            ("lint the spec", lambda: self._command("lint"), ""),
+            (
+                "generate the client",
+                lambda: self._command("generate", "--out", clients),
+                f"{clients / 'python'}",
+            ),
+            ("check the client", lambda: self._command("generate", "--check", "--out", clients), ""),
+            (
+                "build the page",
+                lambda: self._command("docs", "build", "--out", site),
+                f"{site / 'reference' / 'index.html'}",
+            ),
+            ("start the mock", self._start_mock, ""),
+            (
+                "judge the mock",
+                lambda: self._command("contract", "--report-json", report, "--report-junit", junit),
+                f"{report}",
+            ),
+            ("stop the mock", self.stop_mock, ""),
+        ]
+        for number, (name, action, look_at) in enumerate(commands, 1):
+            self._say(f"\n[{number}/{len(commands)}] {name}")
+            began = time.monotonic()
+            code = action()
+            took = time.monotonic() - began
+            self.steps.append(Step(name, "ok" if code == 0 else f"failed ({code})", round(took, 2), look_at))
+            if code != 0:
+                return code
+        return 0
+
+    def _say(self, line: str) -> None:
+        if not self._quiet:
+            print(line, flush=True)
+
+    def _command(self, *arguments: str | Path) -> int:
+        """Run `stepup-mfa` with ``arguments``; its output is shown as it comes, or kept for an error."""
+        line = [sys.executable, "-m", "stepup_mfa", *map(str, arguments)]
+        done = subprocess.run(line, env=self._environment, capture_output=self._quiet, text=True, check=False)
+        if self._quiet and done.returncode != 0:
+            print(done.stdout, done.stderr, file=sys.stderr)
+        return done.returncode
+
+    def _start_mock(self) -> int:
+        ready = self._out / "mock-ready.json"
+        ready.unlink(missing_ok=True)
+        self._mock = subprocess.Popen(
+            [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--ready-file", str(ready)],
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        deadline = time.monotonic() + _READY_WITHIN
+        while not ready.exists():
+            if self._mock.poll() is not None or time.monotonic() > deadline:
+                raise CommandError("the mock did not start.", "Run `stepup-mfa mock` to see why.")
+            time.sleep(0.02)
+        self._url = str(json.loads(ready.read_text(encoding="utf-8"))["url"])
+        ready.unlink()
+        self._environment |= {"STEPUP_MFA_AUTH_URL": self._url, "STEPUP_MFA_CONTROL_URL": self._url}
+        self._say(f"listening on {self._url}")
+        return 0
+
+    def stop_mock(self) -> int:
+        """End the mock if it runs, and return 0 when it ended by itself after being asked."""
+        if self._mock is None:
+            return 0
+        mock, self._mock = self._mock, None
+        mock.terminate()
+        try:
+            return 0 if mock.wait(_STOP_WITHIN) in (0, -15) else 1
+        except subprocess.TimeoutExpired:
+            mock.kill()
+            mock.wait()
+            return 1
+
+    def print_table(self, code: int) -> None:
+        width = max(len(step.name) for step in self.steps)
+        print()
+        for step in self.steps:
+            print(f"  {step.name:{width}}  {step.outcome:10}  {step.seconds:6.2f} s  {step.look_at}".rstrip())
+        print(f"  {'in all':{width}}  {'':10}  {sum(step.seconds for step in self.steps):6.2f} s")
+        if code == 0:
+            print("\nAll is well. Next: open the page, or run `stepup-mfa mock` and paste its curl lines.")
+        else:
+            print(f"\nStopped at `{self.steps[-1].name}`; its output stands above.")

@@ -32,7 +32,7 @@ def test_the_contract_is_clean() -> None:
         ('["1234"]', '["12345"]', "/properties/mfa_phone_number_suffix/examples/0", "12345"),
         ("example: 900\n", "example: soon\n", "/components/headers/RetryAfter/example", "integer"),
         ("example: 31c41c16", "example: no-uuid-", "/get/parameters/0/example", "no-uuid-"),
-        ("Id: sendSmsMfaCode\n", "Id: verifyStepUpGrant\n", "", "verifyStepUpGrant"),
+        ("Id: sendSmsMfaCode\n      tags", "Id: verifyStepUpGrant\n      tags", "", "verifyStepUpGrant"),
     ],
 )
 def test_a_lie_is_named_with_its_place(
