@@ -1,0 +1,52 @@
+"""The checks: one module per group of rules, each check registered with the rule it judges and what it needs.
+
+A check is an async function of a Trial. It touches only users that its own scenes made, follows every refusal with a
+positive control in the same state, and counts as evidence the answers it judges. One that moves what belongs to the
+whole server (clock, limits) says ``alone`` and runs by itself; all others overlap.
+"""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from stepup_contract.server import Need
+from stepup_contract.trial import Trial
+
+Run = Callable[[Trial], Awaitable[None]]
+
+_MODULES = ("authentication", "enrolment", "totp", "sms", "grants")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One way to judge a rule; its docstring says what is tried."""
+
+    rule: str
+    name: str
+    summary: str
+    run: Run
+    needs: frozenset[Need]
+    unless: Need | None
+    alone: bool
+
+
+_CHECKS: list[Check] = []
+
+
+def check(rule: str, *needs: Need, unless: Need | None = None, alone: bool = False) -> Callable[[Run], Run]:
+    """Register an async function as a check of a rule; where the server offers ``unless`` a better one takes its place."""
+
+    def register(run: Run) -> Run:
+        name = getattr(run, "__name__", rule)
+        summary = " ".join((run.__doc__ or "").split())
+        _CHECKS.append(Check(rule, name, summary, run, frozenset(needs), unless, alone))
+        return run
+
+    return register
+
+
+def all_checks() -> tuple[Check, ...]:
+    """Return every check, in the order of the catalogue's groups."""
+    for name in _MODULES:
+        importlib.import_module(f"{__name__}.{name}")
+    return tuple(_CHECKS)

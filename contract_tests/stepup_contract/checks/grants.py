@@ -1,0 +1,382 @@
+"""Group V: a grant is good for its user, its action and its life, as often as its type says, and for nothing else."""
+
+import secrets
+import unicodedata
+import uuid
+from typing import Any
+
+from stepup_contract.checks import check
+from stepup_contract.operations import (
+    GRANT_NOT_FOUND,
+    GRANT_TYPES,
+    TIME_BASED,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    Operation,
+)
+from stepup_contract.server import Need
+from stepup_contract.target import Exchange
+from stepup_contract.trial import ACTION, MUST, SHOULD, Grant, Scene, Trial
+
+FACTORS = (("by TOTP", VERIFY_TOTP), ("by SMS", VERIFY_SMS))
+BOTH = [
+    (f"{grant_type} {label}", factor, grant_type) for label, factor in FACTORS for grant_type in GRANT_TYPES
+]
+
+
+async def dead_grants(scene: Scene, factor: Operation) -> list[tuple[str, Exchange]]:
+    """Send every kind of dead grant, each followed by the live one it stands beside, and return the answers."""
+    live = await scene.grant(factor, grant_type=TIME_BASED)
+    other = await scene.grant(factor, grant_type=TIME_BASED)
+    used = await scene.grant(factor)
+    await scene.verify_grant(used.user_id, used.value)
+    flipped = live.value[:-1] + ("0" if live.value[-1] != "0" else "1")
+    sent = [
+        ("an unknown grant", (live.user_id, secrets.token_hex(32), ACTION)),
+        ("a grant that is one letter", (live.user_id, "x", ACTION)),
+        ("a grant of 256 characters", (live.user_id, "f" * 256, ACTION)),
+        ("a live grant with its last character changed", (live.user_id, flipped, ACTION)),
+        ("a used grant", (used.user_id, used.value, ACTION)),
+        ("another user's grant", (live.user_id, other.value, ACTION)),
+        ("a grant for another action", (live.user_id, live.value, "OTHER_ACTION")),
+        ("a grant of an unknown user", (str(uuid.uuid4()), live.value, ACTION)),
+        ("a grant of a user without MFA", (await scene.plain_user(), live.value, ACTION)),
+    ]
+    answers = [(label, await scene.verify_grant(*arguments)) for label, arguments in sent]
+    for grant in (live, other):
+        scene.control(await scene.verify_grant(grant.user_id, grant.value), VERIFY_GRANT, "a live grant")
+    return answers
+
+
+@check("V1", Need.SEED, Need.INBOX)
+async def live_grants_verify(trial: Trial) -> None:
+    """Verify a live grant of each type and factor: 200 with success true and no more."""
+
+    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
+        grant = await scene.grant(factor, grant_type=grant_type)
+        exchange = await scene.verify_grant(grant.user_id, grant.value)
+        scene.succeeded(exchange, VERIFY_GRANT, "a live grant")
+        exact = exchange.text.strip() and exchange.document == {"success": True}
+        scene.expect(exchange, bool(exact), 'just {"success": true}', "a live grant")
+
+    await trial.each(story, BOTH)
+
+
+@check("V1", Need.SEED, Need.INBOX)
+async def dead_grants_do_not(trial: Trial) -> None:
+    """Send every kind of dead grant: no answer below 400, and never `success`."""
+
+    async def story(scene: Scene, factor: Operation) -> None:
+        for label, exchange in await dead_grants(scene, factor):
+            scene.expect(exchange, exchange.status >= 400, "400 or above", label)
+            scene.expect(exchange, exchange.member("success") is not True, "no success", label)
+
+    await trial.each(story, list(FACTORS))
+
+
+@check("V1")
+async def unknown_grants_do_not(trial: Trial) -> None:
+    """Send grants that nobody issued for users that do not exist: no answer below 400."""
+    async with trial.scene("a grant that nobody issued") as scene:
+        for grant in (secrets.token_hex(32), str(uuid.uuid4()), "0", "*"):
+            exchange = await scene.verify_grant(str(uuid.uuid4()), grant)
+            scene.expect(exchange, exchange.status >= 400, "400 or above")
+
+
+@check("V2", Need.SEED, Need.INBOX)
+async def one_time_means_once(trial: Trial) -> None:
+    """Verify a one-time grant, then again in every way: refused, and the user's other grant is still good."""
+
+    async def story(scene: Scene, factor: Operation, twist: str) -> None:
+        user, other = await two_grants(scene, factor)
+        first = await scene.verify_grant(user.user_id, user.value, user.action)
+        scene.succeeded(first, VERIFY_GRANT, "the first use")
+        how = {"fresh": True} if twist == "connection" else {}
+        spelt = user.user_id.upper() if twist == "upper" else user.user_id
+        if twist == "mismatch":
+            await scene.verify_grant(user.user_id, user.value, "OTHER_ACTION")
+        for turn in ("second", "third"):
+            again = await scene.verify_grant(spelt, user.value, user.action, **how)
+            scene.refused(again, GRANT_NOT_FOUND, f"the {turn} use")
+        right = await scene.verify_grant(other.user_id, other.value, other.action)
+        scene.control(right, VERIFY_GRANT, "the user's other grant")
+
+    twists = {
+        "": "",
+        ", on a new connection": "connection",
+        ", after a mismatch": "mismatch",
+        ", with the user id in upper case": "upper",
+    }
+    cases = [(f"{name}{label}", factor, twist) for name, factor in FACTORS for label, twist in twists.items()]
+    await trial.each(story, cases)
+
+
+async def two_grants(scene: Scene, factor: Operation, **terms: Any) -> tuple[Grant, Grant]:
+    """Return two live grants of one user, for two actions."""
+    if factor is VERIFY_SMS:
+        user = await scene.phone_user(None, None)
+        return (
+            await scene.sms_grant(await scene.challenge(user, user.phones[0], action="FIRST", **terms)),
+            await scene.sms_grant(await scene.challenge(user, user.phones[1], action="SECOND", **terms)),
+        )
+    app = await scene.totp_user()
+    first = await scene.totp_grant(app, action="FIRST", **terms)
+    return first, await scene.totp_grant(app, shift=1, action="SECOND", **terms)
+
+
+@check("V2", Need.SEED, Need.KEYS)
+async def once_for_all_keys(trial: Trial) -> None:
+    """Verify a one-time grant with one key and again with another key of the environment: refused."""
+    key = await trial.server.the_control().mint_key()
+    async with trial.scene("two keys of one environment") as scene:
+        grant, fresh = await scene.totp_grant(), await scene.totp_grant()
+        first = await scene.verify_grant(grant.user_id, grant.value, key=key)
+        scene.succeeded(first, VERIFY_GRANT, "the first use")
+        again = await scene.verify_grant(grant.user_id, grant.value)
+        scene.refused(again, GRANT_NOT_FOUND, "the second use with another key")
+        right = await scene.verify_grant(fresh.user_id, fresh.value)
+        scene.control(right, VERIFY_GRANT, "a fresh grant")
+
+
+@check("V2", Need.SEED)
+async def one_time_whatever_its_life(trial: Trial) -> None:
+    """Spend one-time grants of short and long lives: once each."""
+
+    async def story(scene: Scene, life: int) -> None:
+        grant = await scene.totp_grant(valid_for=life)
+        first = await scene.verify_grant(grant.user_id, grant.value)
+        scene.succeeded(first, VERIFY_GRANT, "the first use")
+        again = await scene.verify_grant(grant.user_id, grant.value)
+        scene.refused(again, GRANT_NOT_FOUND, "the second use")
+        await scene.totp_grant()
+
+    longest = trial.server.limit("max_valid_for_seconds", 86400)
+    await trial.each(story, [(f"a life of {life} s", life) for life in (5, 3600, longest)])
+
+
+@check("V3", Need.SEED, Need.INBOX)
+async def time_based_means_many_times(trial: Trial) -> None:
+    """Verify a time-based grant 25 times, on several connections."""
+
+    async def story(scene: Scene, factor: Operation) -> None:
+        grant = await scene.grant(factor, grant_type=TIME_BASED, valid_for=600)
+        for turn in range(25):
+            exchange = await scene.verify_grant(grant.user_id, grant.value, fresh=turn == 5)
+            scene.succeeded(exchange, VERIFY_GRANT, f"use {turn + 1}")
+
+    await trial.each(story, list(FACTORS))
+
+
+@check("V3", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
+async def verifying_does_not_extend(trial: Trial) -> None:
+    """Verify time-based grants all through their lives, to the last second: dead on time all the same."""
+    clock = trial.server.clock
+    async with trial.scene("used all its life") as scene:
+        await clock.freeze(int(clock.now()))
+        grants = [await scene.grant(factor, grant_type=TIME_BASED, valid_for=60) for _, factor in FACTORS]
+        for move in (0, 1, 9, 20, 29):
+            await clock.advance(move)
+            for grant in grants:
+                exchange = await scene.verify_grant(grant.user_id, grant.value)
+                scene.succeeded(exchange, VERIFY_GRANT, "a grant of 60 s within its life")
+        await clock.advance(1)
+        for grant in grants:
+            exchange = await scene.verify_grant(grant.user_id, grant.value)
+            scene.refused(exchange, GRANT_NOT_FOUND, "a grant of 60 s after 60 s")
+        fresh = await scene.totp_grant()
+        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+
+
+@check("V3", Need.SEED, unless=Need.CLOCK)
+async def verifying_does_not_extend_in_real_time(trial: Trial) -> None:
+    """Verify a time-based grant of 3 s all through its life in real time: dead two seconds after it."""
+    async with trial.scene("used all its life") as scene:
+        grant = await scene.totp_grant(grant_type=TIME_BASED, valid_for=3)
+        for _ in range(2):
+            exchange = await scene.verify_grant(grant.user_id, grant.value)
+            scene.succeeded(exchange, VERIFY_GRANT, "a grant of 3 s within its life")
+            await trial.sleep(0.9)
+        await scene.verify_grant(grant.user_id, grant.value)
+        await trial.sleep(3.2)
+        exchange = await scene.verify_grant(grant.user_id, grant.value)
+        scene.refused(exchange, GRANT_NOT_FOUND, "a grant of 3 s after 5 s")
+        fresh = await scene.totp_grant()
+        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+
+
+@check("V4", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
+async def dead_on_the_second(trial: Trial) -> None:
+    """Issue grants of many lives under a frozen clock: good one second before their end, dead at it."""
+    clock = trial.server.clock
+    longest = trial.server.limit("max_valid_for_seconds", 86400)
+    lives = sorted({life for life in (1, 2, 60, 61, 600, 3600, 43200, longest) if life <= longest})
+    async with trial.scene("") as scene:
+        start = int(clock.now())
+        await clock.freeze(start)
+        issued: list[tuple[int, str, Grant, Grant]] = []
+        for life in lives:
+            for label, factor, grant_type in BOTH:
+                early, late = [
+                    await scene.grant(factor, grant_type=grant_type, valid_for=life) for _ in range(2)
+                ]
+                issued.append((life, label, early, late))
+        for moment in sorted({at for life in lives for at in (life - 1, life, life + 1)}):
+            if moment:
+                await clock.freeze(start + moment)
+            for life, label, early, late in issued:
+                if moment == life - 1:
+                    exchange = await scene.verify_grant(early.user_id, early.value)
+                    scene.succeeded(exchange, VERIFY_GRANT, f"{label}, {life} s, one second before its end")
+                elif moment in (life, life + 1):
+                    exchange = await scene.verify_grant(late.user_id, late.value)
+                    what = f"{label}, {life} s, {moment - life} s after its end"
+                    scene.refused(exchange, GRANT_NOT_FOUND, what)
+        fresh = await scene.totp_grant()
+        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+
+
+@check("V4", Need.SEED, unless=Need.CLOCK)
+async def dead_in_real_time(trial: Trial) -> None:
+    """Issue grants of 4 s and look after 2 and after 6 s of real time."""
+
+    async def story(scene: Scene, grant_type: str) -> None:
+        early = await scene.totp_grant(grant_type=grant_type, valid_for=4)
+        late = await scene.totp_grant(grant_type=grant_type, valid_for=4)
+        await trial.sleep(2)
+        exchange = await scene.verify_grant(early.user_id, early.value)
+        scene.succeeded(exchange, VERIFY_GRANT, "a grant of 4 s after 2 s")
+        await trial.sleep(4)
+        exchange = await scene.verify_grant(late.user_id, late.value)
+        scene.refused(exchange, GRANT_NOT_FOUND, "a grant of 4 s after 6 s")
+        fresh = await scene.totp_grant()
+        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+
+    await trial.each(story, [(grant_type, grant_type) for grant_type in GRANT_TYPES])
+
+
+# An action, and strings that a careless comparison takes for it.
+_CAFE = unicodedata.normalize("NFC", "Café ACTION")
+NEAR_ACTIONS: dict[str, tuple[str, str]] = {
+    "in lower case": (ACTION, ACTION.lower()),
+    "in upper case": ("sensitive_action", ACTION),
+    "with a trailing space": (ACTION, f"{ACTION} "),
+    "with a leading space": (ACTION, f" {ACTION}"),
+    "with a trailing newline": (ACTION, f"{ACTION}\n"),
+    "with a tab around": (ACTION, f"\t{ACTION}\t"),
+    "without its trailing space": (f"{ACTION} ", ACTION),
+    "decomposed (NFD)": (_CAFE, unicodedata.normalize("NFD", _CAFE)),
+    "composed (NFC)": (unicodedata.normalize("NFD", _CAFE), _CAFE),
+    "in full-width letters": ("PAY", "\uff30\uff21\uff39"),
+    "with sharp s for ss": ("stra\u00dfe", "strasse"),
+    "without accents": (_CAFE, "Cafe ACTION"),
+    "as a prefix": (ACTION, "SENSITIVE"),
+    "as a longer string": ("SENSITIVE", ACTION),
+    "as one letter": (ACTION, "S"),
+    "as a wildcard": (ACTION, "%"),
+    "as an asterisk": (ACTION, "*"),
+    "as a pattern": (ACTION, ".*"),
+    "with one letter wild": (ACTION, "SENSITIVE-ACTION"),
+    "cut at a NUL": (ACTION, f"{ACTION}\u0000X"),
+    "with a zero-width space": (ACTION, f"{ACTION}\u200b"),
+    "with inner space doubled": ("SENSITIVE ACTION", "SENSITIVE  ACTION"),
+    "escaped": ("A/B", "A%2FB"),
+    "as a number": ("1", "01"),
+    "that differs after 64 characters": ("x" * 64 + "a", "x" * 64 + "b"),
+    "that differs after 255 characters": ("x" * 255 + "a", "x" * 255 + "b"),
+    "as null in words": (ACTION, "null"),
+}
+
+
+@check("V5", Need.SEED, Need.INBOX)
+async def bound_to_its_action(trial: Trial) -> None:
+    """Verify grants for strings that are nearly their action: refused; then for the action itself: good."""
+    longest = trial.server.limit("max_action_type_length", 256)
+
+    async def story(scene: Scene, action: str, near: str, factor: Operation, grant_type: str) -> None:
+        grant = await scene.grant(factor, action=action, grant_type=grant_type)
+        exchange = await scene.verify_grant(grant.user_id, grant.value, near)
+        scene.refused(exchange, GRANT_NOT_FOUND, "another action")
+        right = await scene.verify_grant(grant.user_id, grant.value, action)
+        scene.control(right, VERIFY_GRANT, "the grant's own action", SHOULD)
+
+    turns = [BOTH[turn % len(BOTH)] for turn in range(len(NEAR_ACTIONS))]
+    cases = [
+        (f"{label}, an action {how}", action, near, factor, grant_type)
+        for (how, (action, near)), (label, factor, grant_type) in zip(
+            NEAR_ACTIONS.items(), turns, strict=True
+        )
+        if max(len(action), len(near)) <= longest
+    ]
+    await trial.each(story, cases)
+
+
+@check("V5", Need.SEED, Need.INBOX)
+async def bound_to_its_user(trial: Trial) -> None:
+    """Verify grants for other users, who hold live grants of their own for the action: refused."""
+
+    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
+        grant = await scene.grant(factor, grant_type=grant_type)
+        theirs = await scene.grant(factor, grant_type=grant_type)
+        others = {
+            "another user": theirs.user_id,
+            "a user without MFA": await scene.plain_user(),
+            "an unknown user": str(uuid.uuid4()),
+            "a user one digit away": f"{grant.user_id[:-1]}{int(grant.user_id[-1], 16) ^ 1:x}",
+        }
+        for label, user_id in others.items():
+            exchange = await scene.verify_grant(user_id, grant.value)
+            scene.refused(exchange, GRANT_NOT_FOUND, f"the grant for {label}")
+        for one, label in ((grant, "the grant for its own user"), (theirs, "the other user's own grant")):
+            scene.control(await scene.verify_grant(one.user_id, one.value), VERIFY_GRANT, label, SHOULD)
+
+    await trial.each(story, BOTH)
+
+
+@check("V5", Need.SEED, Need.INBOX)
+async def bound_to_one_of_two_actions(trial: Trial) -> None:
+    """Give one user grants for two actions: neither is good for the other's."""
+
+    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
+        first, second = await two_grants(scene, factor, grant_type=grant_type)
+        for grant, other in ((first, second), (second, first)):
+            exchange = await scene.verify_grant(grant.user_id, grant.value, other.action)
+            scene.refused(exchange, GRANT_NOT_FOUND, f"the grant for {grant.action} with {other.action}")
+        for grant in (first, second):
+            right = await scene.verify_grant(grant.user_id, grant.value, grant.action)
+            scene.control(right, VERIFY_GRANT, "the grant's own action", SHOULD)
+
+    await trial.each(story, BOTH)
+
+
+@check("V7", Need.SEED, Need.INBOX)
+async def dead_grants_look_alike(trial: Trial) -> None:
+    """Send every kind of dead grant, an expired one too: `grant_not_found`, and no telling them apart."""
+
+    async def story(scene: Scene, factor: Operation) -> None:
+        short = await scene.grant(factor, grant_type=TIME_BASED, valid_for=1)
+        once = await scene.grant(factor, valid_for=1)
+        await trial.sleep(1.5)
+        answers = await dead_grants(scene, factor)
+        for label, grant in (("an expired grant", short), ("an expired one-time grant", once)):
+            answers.append((label, await scene.verify_grant(grant.user_id, grant.value)))
+        for label, exchange in answers:
+            scene.refused(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
+            old = exchange.member("field_to_errors")
+            both = isinstance(old, dict) and old.get("grant") == "grant_not_found"
+            scene.expect(exchange, both, "the same in `field_to_errors`", label, SHOULD)
+        scene.same(answers, "nothing told about why a grant is dead", SHOULD)
+
+    await trial.each(story, list(FACTORS))
+
+
+@check("V7")
+async def unknown_grants_are_not_found(trial: Trial) -> None:
+    """Send grants that nobody issued for users that do not exist: `grant_not_found`, not a word of the user."""
+    async with trial.scene("a grant that nobody issued") as scene:
+        answers: list[tuple[str, Exchange]] = []
+        for label, grant in (("in hexadecimal", secrets.token_hex(32)), ("as a UUID", str(uuid.uuid4()))):
+            exchange = await scene.verify_grant(str(uuid.uuid4()), grant)
+            scene.refused(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
+            answers.append((label, exchange))
+        scene.same(answers, "nothing told about why a grant is dead", SHOULD)

@@ -1,0 +1,104 @@
+"""The one redactor: whatever leaves the suite as text, in a report, a curl line, a message or an exception, passes it.
+
+It knows values, not places: a secret is learnt when it is made, sent or received, and from then on every text shows a
+shell variable in its stead, so a redacted curl line can still be pasted. It cannot know a secret that the suite never met.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+API_KEY = "STEPUP_MFA_API_KEY"
+CONTROL_KEY = "STEPUP_MFA_CONTROL_KEY"
+CODE = "CODE"
+GRANT = "GRANT"
+SECRET = "TOTP_SECRET"  # noqa: S105 - the name of a shell variable
+PHONE = "PHONE_NUMBER"
+
+# The fields of requests and answers that hold a secret, and the variable that stands for it.
+_FIELDS = {
+    "code": CODE,
+    "grant": GRANT,
+    "step_up_grant": GRANT,
+    "secret": SECRET,
+    "phone_number": PHONE,
+    "api_key": API_KEY,
+    "access_token": API_KEY,
+}
+# Here the same names stand for fields, and hold what is wrong with them.
+_NO_SECRETS_BELOW = ("field_errors", "field_to_errors", "user_facing_errors")
+# A shorter value is no secret anybody could use, and hiding it would blot out ordinary text.
+_SHORTEST = 4
+
+
+class Redactor:
+    """Replaces the secrets it has learnt, in any text, by the names of shell variables."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, value: str, name: str) -> None:
+        """Hide ``value`` from now on, also as it looks in JSON and in a URL; ``name`` is the variable shown instead."""
+        if len(value) < _SHORTEST or value in self._names:
+            return
+        for spelling in (value, json.dumps(value)[1:-1], quote(value, safe="")):
+            self._names.setdefault(spelling, name)
+        self._pattern = None
+
+    def learn_fields(self, document: Any) -> None:
+        """Learn what stands in the secret fields of a request or an answer, at any depth."""
+        for name, value in _walk(document):
+            if name in _FIELDS:
+                for secret in _strings(value):
+                    self.learn(secret, _FIELDS[name])
+
+    def text(self, text: str) -> str:
+        """Return ``text`` with ``$NAME`` for each secret."""
+        return "".join(part if name is None else f"${name}" for name, part in self._split(text))
+
+    def shell(self, text: str) -> str:
+        """Return ``text`` as one word of a POSIX shell, with ``"$NAME"`` for each secret."""
+        words = [shlex.quote(part) if name is None else f'"${{{name}}}"' for name, part in self._split(text)]
+        return "".join(words) or "''"
+
+    def _split(self, text: str) -> Iterable[tuple[str | None, str]]:
+        """Yield the pieces of ``text``: ``(None, plain)`` or ``(name, secret)``."""
+        if not self._names:
+            yield None, text
+            return
+        if self._pattern is None:
+            longest_first = sorted(self._names, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        end = 0
+        for match in self._pattern.finditer(text):
+            if match.start() > end:
+                yield None, text[end : match.start()]
+            yield self._names[match.group()], match.group()
+            end = match.end()
+        if end < len(text):
+            yield None, text[end:]
+
+
+def _walk(document: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name not in _NO_SECRETS_BELOW:
+                yield str(name), value
+                yield from _walk(value)
+    elif isinstance(document, list):
+        for item in document:
+            yield from _walk(item)
+
+
+def _strings(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)

@@ -1,0 +1,45 @@
+"""The behaviour rules that a run judges, as ``spec/rules.yaml`` has them; it refuses a file without groups and rules."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from stepup_spec import RULES, find
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One promise of a server. ``kind`` is its class: known, probe or ours."""
+
+    id: str
+    kind: str
+    sentence: str
+    group: str
+    title: str
+    judged_by: str
+    sources: tuple[str, ...]
+    safety: tuple[str, ...]
+
+
+def read_rules(path: Path | None = None) -> dict[str, Rule]:
+    """Return the rules by id, in the order of the catalogue."""
+    document = yaml.load((path or find(RULES)).read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+    rules = (
+        Rule(
+            id=rule["id"],
+            kind=rule["class"],
+            sentence=rule["sentence"],
+            group=group["id"],
+            title=group["title"],
+            judged_by=rule["judged_by"],
+            sources=tuple(f"{source['kind']}: {source['ref']}" for source in rule["sources"]),
+            safety=tuple(rule["live"]["safety"]),
+        )
+        for group in document["groups"]
+        for rule in group["rules"]
+    )
+    return {rule.id: rule for rule in rules}
+
+
+# The C loader is many times faster, where PyYAML was built with it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,193 @@
+"""Plans checks, overlaps them, and gathers what they found into one result for each rule.
+
+A rule without evidence is *not exercised*, with the reason, and never passed. The server's clock and limits are put back
+after each check that moves them. Where the server stops answering, the run stops, and what was learnt until then stays.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from stepup_contract.checks import Check
+from stepup_contract.control import ControlError
+from stepup_contract.rules import Rule
+from stepup_contract.server import Need, Server
+from stepup_contract.target import Unreachable
+from stepup_contract.trial import Finding, NotExercised, Trial
+
+PASSED, FAILED, OBSERVED, NOT_EXERCISED = "passed", "failed", "observed", "not_exercised"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check came to. ``requests`` counts the answers that are its evidence."""
+
+    check: Check
+    outcome: str
+    requests: int
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """The verdict on one rule, with all of its checks."""
+
+    rule: Rule
+    outcome: str
+    requests: int
+    reason: str = ""
+    checks: tuple[CheckResult, ...] = ()
+
+
+@dataclass(slots=True)
+class Results:
+    """What a run of checks came to. ``stopped`` says why it ended early, ``errors`` which checks broke down."""
+
+    rules: list[RuleResult] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    stopped: str = ""
+    errors: list[str] = field(default_factory=list)
+
+
+Progress = Callable[[CheckResult, int, int], None]
+
+# What the rules that other tests judge, or that no check judges, are reported with.
+_ELSEWHERE = {
+    "client_tests": "judges clients, not servers: see the tests of the generated clients",
+    "mock_tests": "needs to be measured inside the server's process: see the mock server's own tests",
+}
+
+
+def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list[Check]:
+    """Return the checks that can be made on this server, those that run alone at the end."""
+    wanted = {rule.id for rule in rules}
+    possible = [
+        check
+        for check in checks
+        if check.rule in wanted and check.needs <= server.offers and check.unless not in server.offers
+    ]
+    return sorted(possible, key=lambda check: check.alone)
+
+
+async def run(
+    server: Server, checks: Sequence[Check], rules: Sequence[Rule], seed: int, progress: Progress
+) -> Results:
+    """Make every possible check of ``rules`` and return the verdicts, one for each rule."""
+    planned = plan(checks, rules, server)
+    catalogue = {rule.id: rule for rule in rules}
+    results = Results()
+    done: list[CheckResult] = []
+
+    async def make(check: Check) -> None:
+        if results.stopped:
+            result = CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
+        else:
+            result = await _make(server, check, catalogue[check.rule], seed, results)
+        done.append(result)
+        progress(result, len(done), len(planned))
+
+    await asyncio.gather(*(make(check) for check in planned if not check.alone))
+    for check in planned:
+        if check.alone:
+            await make(check)
+    _judge(results, server, checks, rules, {result.check: result for result in done})
+    return results
+
+
+async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Results) -> CheckResult:
+    """Make one check; once more where codes straddled two time steps, as the first verdict is then worth nothing."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for attempt in range(2):
+        trial = Trial(server, rule, check.name, f"{seed}:{rule.id}:{check.name}:{attempt}")
+        try:
+            await (_alone(server, check, trial) if check.alone else check.run(trial))
+        except Unreachable as error:
+            results.stopped = f"the server no longer answers: {error}"
+            trial.reasons.append(results.stopped)
+            break
+        except (NotExercised, ControlError) as error:
+            trial.reasons.append(server.redactor.text(str(error)))
+        except Exception as error:  # a check that breaks down must not take the others with it
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            told = f"{type(error).__name__}: {server.redactor.text(str(error))} ({where.name}:{where.lineno})"
+            results.errors.append(f"{rule.id} {check.name}: {told}")
+            trial.reasons.append(f"the check broke down: {told}")
+        if check.alone or len(trial.steps) < 2:
+            break
+    return _result(check, trial, loop.time() - started)
+
+
+async def _alone(server: Server, check: Check, trial: Trial) -> None:
+    """Make a check that moves the clock or the limits, and put both back."""
+    offset, limits = server.clock.offset, dict(server.limits)
+    try:
+        await check.run(trial)
+    finally:
+        if server.clock.frozen or server.clock.offset != offset:
+            await server.clock.restore(offset)
+        if server.limits != limits:
+            server.limits = await server.the_control().limits(limits)
+
+
+def _result(check: Check, trial: Trial, seconds: float) -> CheckResult:
+    own = [finding for finding in trial.findings if finding.rule == check.rule]
+    if any(finding.fails for finding in own):
+        outcome = FAILED
+    elif not trial.evidence:
+        outcome = NOT_EXERCISED
+    else:
+        outcome = OBSERVED if own else PASSED
+    return CheckResult(
+        check,
+        outcome,
+        len(trial.evidence),
+        tuple(trial.findings),
+        tuple(trial.remarks),
+        "; ".join(dict.fromkeys(trial.reasons)),
+        seconds,
+    )
+
+
+def _judge(
+    results: Results,
+    server: Server,
+    checks: Sequence[Check],
+    rules: Sequence[Rule],
+    done: dict[Check, CheckResult],
+) -> None:
+    """Fill in the verdicts and the findings, in the order of the catalogue."""
+    found = [finding for result in done.values() for finding in result.findings]
+    for rule in rules:
+        own = [check for check in checks if check.rule == rule.id]
+        made = tuple(done[check] for check in own if check in done)
+        findings = [finding for finding in found if finding.rule == rule.id]
+        results.findings += findings
+        requests = sum(result.requests for result in made)
+        if any(finding.fails for finding in findings):
+            outcome = FAILED
+        elif not requests:
+            outcome = NOT_EXERCISED
+        else:
+            outcome = OBSERVED if findings else PASSED
+        reasons = [result.reason for result in made if result.reason]
+        reasons += _missing(rule, [check for check in own if check not in done], own, server)
+        reason = "; ".join(dict.fromkeys(reasons))
+        if outcome == NOT_EXERCISED and not reason:
+            reason = "no answer that would be evidence came"
+        results.rules.append(RuleResult(rule, outcome, requests, reason, made))
+
+
+def _missing(rule: Rule, skipped: Sequence[Check], own: Sequence[Check], server: Server) -> list[str]:
+    """Say what would have allowed the checks of a rule that were not made."""
+    if not own:
+        return [_ELSEWHERE.get(rule.judged_by, "this version has no check for it")]
+    needs: set[Need] = set()
+    for check in skipped:
+        if check.unless is None or check.unless not in server.offers:
+            needs |= check.needs - server.offers
+    return [f"needs {need.value}" for need in Need if need in needs]

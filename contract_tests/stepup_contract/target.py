@@ -1,0 +1,236 @@
+"""What is known of the server under test, and the only way requests reach it.
+
+Nothing here follows a redirect, trusts a proxy setting or a cookie, skips the verification of TLS, or waits or reads without
+end: a hostile server gets its key back at most at the address that was given, and a request costs bounded time and memory.
+"""
+
+import asyncio
+import json
+import ssl
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from stepup_contract.redact import API_KEY, CONTROL_KEY, Redactor
+
+JSON = "application/json"
+
+
+class _Missing:
+    """Stands for "no JSON there": unlike None it equals no JSON value."""
+
+    def __repr__(self) -> str:
+        return "<no JSON>"
+
+
+MISSING = _Missing()
+
+
+class Unreachable(Exception):
+    """Nothing answers at the address: no connection could be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server under test: where it is, which keys open it, and how much of an answer is read.
+
+    ``control_url`` is the root of the server that offers the control API, None where there is none.
+    """
+
+    url: str
+    api_key: str = field(repr=False)
+    control_url: str | None = None
+    control_key: str | None = field(default=None, repr=False)
+    answer_seconds: float = 10.0
+    answer_bytes: int = 1 << 20
+
+    def redactor(self) -> Redactor:
+        """Return a redactor that knows the keys."""
+        redactor = Redactor()
+        redactor.learn(self.api_key, API_KEY)
+        if self.control_key is not None:
+            redactor.learn(self.control_key, CONTROL_KEY)
+        return redactor
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: ``path`` is sent exactly as it stands, percent-encoding included."""
+
+    operation: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """A request and what came back.
+
+    ``status`` is 0 where no whole answer came; ``problem`` then says why. ``document`` is the JSON of the body, or MISSING.
+    """
+
+    request: Request = field(repr=False)
+    url: str
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    content: bytes = field(default=b"", repr=False)
+    problem: str = ""
+    document: Any = field(default=MISSING, repr=False)
+    seconds: float = 0.0
+
+    def header(self, name: str) -> str | None:
+        """Return the values of a header, joined by commas, or None."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+    def member(self, name: str) -> Any:
+        """Return one member of a JSON object, or MISSING."""
+        return self.document.get(name, MISSING) if isinstance(self.document, dict) else MISSING
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def error_code(self) -> Any:
+        return self.member("error_code")
+
+    def field_error(self, name: str) -> Any:
+        """Return ``field_errors.<name>``, or MISSING."""
+        errors = self.member("field_errors")
+        return errors.get(name, MISSING) if isinstance(errors, dict) else MISSING
+
+    @property
+    def everything(self) -> str:
+        """All that the answer says: its headers, its body, and the body's strings without their escapes."""
+        lines = [f"{name}: {value}" for name, value in self.headers]
+        unescaped = [] if self.document is MISSING else list(_strings(self.document))
+        return "\n".join([*lines, self.text, *unescaped])
+
+    def seen(self, redactor: Redactor) -> str:
+        """Say in a few words what came, without secrets."""
+        if self.status == 0:
+            return f"no answer ({self.problem})"
+        shown = redactor.text(" ".join(self.text.split()))
+        return f"{self.status} {shown[:200]}{'…' if len(shown) > 200 else ''}".rstrip()
+
+    def curl(self, redactor: Redactor) -> str:
+        """Return the request as a curl line that can be pasted, with variables for the secrets."""
+        request = self.request
+        words = ["curl", "-i"]
+        if request.method != ("GET" if request.content is None else "POST"):
+            words += ["-X", request.method]
+        for name, value in request.headers:
+            words += ["-H", redactor.shell(f"{name}: {value}")]
+        if request.content is not None:
+            # Bytes that are no UTF-8 show as \\xNN and cannot be pasted.
+            words += ["--data-binary", redactor.shell(request.content.decode("utf-8", "backslashreplace"))]
+        return " ".join([*words, redactor.shell(self.url)])
+
+
+class Http:
+    """Sends requests to one server over at most ``connections`` connections, and caps what comes back."""
+
+    def __init__(self, url: str, target: Target, redactor: Redactor, *, connections: int = 16) -> None:
+        self._base = httpx.URL(url)
+        self._target = target
+        self._redactor = redactor
+        # The pool would let waiting requests search it again and again: a semaphore in front keeps it idle.
+        self._turns = asyncio.Semaphore(connections)
+        self._client = httpx.AsyncClient(
+            verify=ssl.create_default_context(),
+            trust_env=False,
+            follow_redirects=False,
+            headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "stepup-mfa contract"},
+            # A server may close an idle connection at any time; one that is reused soon is not idle.
+            limits=httpx.Limits(max_connections=connections, keepalive_expiry=1.0),
+            timeout=httpx.Timeout(target.answer_seconds, pool=None),
+        )
+        self.sent = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    async def send(self, request: Request) -> Exchange:
+        """Send one request and return what came. Raises Unreachable where no connection can be made."""
+        if request.content is not None:
+            self._redactor.learn_fields(_parse(request.content))
+        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
+        message = self._client.build_request(
+            request.method, url, headers=list(request.headers), content=request.content
+        )
+        async with self._turns:
+            self.sent += 1
+            started = time.perf_counter()
+            status, headers, content, problem = await self._answer(message)
+        self._client.cookies.clear()
+        document = _parse(content) if status else MISSING
+        self._redactor.learn_fields(document)
+        return Exchange(
+            request=request,
+            url=str(url),
+            status=status,
+            headers=headers,
+            content=content,
+            problem=problem,
+            document=document,
+            seconds=time.perf_counter() - started,
+        )
+
+    async def _answer(self, message: httpx.Request) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
+        """Return status, headers, body and problem; status 0 where no whole answer came."""
+        limit = self._target.answer_bytes
+        try:
+            async with asyncio.timeout(self._target.answer_seconds):
+                response = await self._client.send(message, stream=True)
+                try:
+                    body = bytearray()
+                    async for piece in response.aiter_raw():
+                        body += piece
+                        if len(body) > limit:
+                            return 0, (), b"", f"the body is larger than {limit} bytes"
+                finally:
+                    await response.aclose()
+        except httpx.ConnectError as error:
+            raise Unreachable(self._redactor.text(str(error) or type(error).__name__)) from None
+        except (TimeoutError, httpx.TimeoutException):
+            return 0, (), b"", f"not finished within {self._target.answer_seconds:g} s"
+        except httpx.HTTPError as error:
+            return 0, (), b"", self._redactor.text(str(error) or type(error).__name__)
+        headers = tuple(
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+        )
+        encoding = response.headers.get("content-encoding", "identity")
+        if encoding != "identity":
+            return 0, (), b"", f"the body is encoded as {encoding!r}, though only identity is accepted"
+        return response.status_code, headers, bytes(body), ""
+
+
+def _parse(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return MISSING
+
+
+def _strings(document: Any) -> Iterable[str]:
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, dict):
+        for key, value in document.items():
+            yield str(key)
+            yield from _strings(value)
+    elif isinstance(document, list):
+        for item in document:
+            yield from _strings(item)
