@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     control_key = args.control_key or (mock.new_control_key() if loopback else None)
     try:
         listener = server.bind(args.host, args.port)
-    except (OSError, OverflowError) as error:
+    except (OSError, ValueError) as error:
         reason = _reason(error)
         raise CommandError(
             f"cannot listen on {args.host} port {args.port}: {reason}.", "Try --port 0 for a free port."
@@ -64,11 +64,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _reason(error: OSError | OverflowError) -> str:
-    if isinstance(error, OverflowError):
-        return "ports end at 65535"
+def _reason(error: OSError | ValueError) -> str:
     # Python's own text repeats the address; name resolution has numbers of its own, below zero.
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror)
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno) if error.errno > 0 else str(error.strerror)
+    return str(error)
 
 
 def _check_key(option: str, key: str) -> None:

@@ -83,12 +83,14 @@ class Mock:
 
     def reset(self) -> None:
         """Forget everything but the key the server was started with; real time, default limits."""
+        limits_changed = self.step_up.limits != Limits()
         self.step_up.forget_everything()
         self.api_keys.forget_minted()
         self.clock.reset()
         self.inbox.clear()
         self.events.clear()
-        self._compile_bodies()
+        if limits_changed:
+            self._compile_bodies()
 
     def _compile_bodies(self) -> None:
         limits = self.step_up.limits

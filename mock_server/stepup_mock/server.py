@@ -51,9 +51,10 @@ def create_app(
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 is any free one. Raises OSError."""
-    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    del kind
+    """Return a listening socket; port 0 is any free one. Raises OSError, or ValueError for no such port."""
+    if not 0 <= port <= 65535:  # getaddrinfo would take the port modulo 65536
+        raise ValueError("ports end at 65535")
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     return socket.create_server(address[:2], family=family, backlog=1024)
 
 

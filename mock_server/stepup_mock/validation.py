@@ -124,7 +124,8 @@ class Body:
                 found |= dict.fromkeys(error.kind.unexpected, "unknown_field")
             elif error.instance_path:
                 name = str(error.instance_path[0])
-                found.setdefault(name, self._code(name, fields[name], kind))
+                below = len(error.instance_path) > 1
+                found.setdefault(name, "invalid_value" if below else self._code(name, fields[name], kind))
             else:
                 found |= dict.fromkeys(fields or ["body"], "invalid_value")
         # In the order of the contract, whatever the order of the findings.
