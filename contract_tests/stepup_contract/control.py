@@ -1,6 +1,8 @@
-"""The test control API as seen over HTTP: users with known secrets, the inbox, the clock, keys and limits of a server.
+"""The test control API as seen over HTTP: users with known secrets, the inbox, the clock, keys and limits of
+a server.
 
-Every call either does what it says or raises ControlError; nothing is guessed from an answer that looks different.
+Every call either does what it says or raises ControlError; nothing is guessed from an answer that looks
+different.
 """
 
 import json
@@ -13,6 +15,14 @@ from stepup_contract.redact import API_KEY, Redactor
 from stepup_contract.target import JSON, Exchange, Http, Request
 
 BASE = "/__control__"
+# The users that a mock server starts with, for people to play with.
+DEMO_USERS = frozenset(
+    {
+        "31c41c16-c281-44ae-9602-8a047e3bf33d",
+        "6200a53c-c2d1-4f0e-9b5e-3f1a7c8d2e64",
+        "9b2f6c1e-7a44-4d0b-8f35-c0e1d2a3b4f5",
+    }
+)
 
 
 class ControlError(Exception):
@@ -68,16 +78,13 @@ class Control:
         await self._expect(204, "DELETE", f"/users/{user_id}")
 
     async def other_users(self) -> list[str] | None:
-        """Return the ids of the users that are none of the server's demo users; None where the server has no such list."""
+        """Return the ids of users that are no demo users; None where the server does not list its users."""
         exchange = await self.call("GET", "/users")
         users = exchange.member("users")
         if exchange.status != 200 or not isinstance(users, list):
             return None
-        return [
-            str(user.get("user_id"))
-            for user in users
-            if isinstance(user, dict) and user.get("demo") is not True
-        ]
+        ids = [str(user.get("user_id")).lower() for user in users if isinstance(user, dict)]
+        return [user_id for user_id in ids if user_id not in DEMO_USERS]
 
     async def inbox(self, **query: str) -> list[Message]:
         """Return the messages sent to ``phone_number`` or for ``challenge_id``, oldest first."""
@@ -132,7 +139,9 @@ class Control:
 
 
 class ServerClock:
-    """The server's time, read once and carried on by this machine's own clock, or held where it was frozen."""
+    """The server's time, read once and carried on by this machine's own clock, or held where it
+    was frozen.
+    """
 
     def __init__(self, control: Control | None) -> None:
         self._control = control

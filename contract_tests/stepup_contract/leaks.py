@@ -1,4 +1,6 @@
-"""Finds secrets in text in the shapes they leak in: whole, in part, in another letter case, alphabet or punctuation."""
+"""Finds secrets in text in the shapes they leak in: whole, in part, in another letter case, alphabet or
+punctuation.
+"""
 
 import base64
 from collections.abc import Iterable

@@ -1,4 +1,6 @@
-"""The five operations as a caller knows them, and the refusals they promise: the suite's own reading of the contract."""
+"""The five operations as a caller knows them, and the refusals they promise: the suite's own reading of the
+contract.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,11 +33,14 @@ OPERATIONS = (LOOKUP, *POSTS)
 ONE_TIME_USE = "ONE_TIME_USE"
 TIME_BASED = "TIME_BASED"
 GRANT_TYPES = (ONE_TIME_USE, TIME_BASED)
+ACTION = "SENSITIVE_ACTION"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """How an operation says no: a status, an error code and, for a field, what is said of it (None: anything)."""
+    """How an operation says no: a status, an error code and, for a field, what is said of it (None:
+    anything).
+    """
 
     status: int
     error_code: str
@@ -74,3 +79,35 @@ CHALLENGE_NOT_FOUND = invalid("challenge_id", "challenge_not_found")
 GRANT_NOT_FOUND = invalid("grant", "grant_not_found")
 INVALID_JSON = invalid("body", "invalid_json")
 RATE_LIMITED = Refusal(429, "rate_limited")
+
+
+def totp_body(user_id: str, code: Any, action: str, grant_type: str, valid_for: int) -> dict[str, Any]:
+    """Return a request of verify-totp."""
+    return {
+        "action_type": action,
+        "user_id": user_id,
+        "code": code,
+        "grant_type": grant_type,
+        "valid_for_seconds": valid_for,
+    }
+
+
+def sms_body(user_id: str, phone_id: str, action: str, grant_type: str, valid_for: int) -> dict[str, Any]:
+    """Return a request of phone/send."""
+    return {
+        "action_type": action,
+        "user_id": user_id,
+        "mfa_phone_id": phone_id,
+        "grant_type": grant_type,
+        "valid_for_seconds": valid_for,
+    }
+
+
+def verify_sms_body(user_id: str, challenge_id: str, code: Any) -> dict[str, Any]:
+    """Return a request of phone/verify."""
+    return {"challenge_id": challenge_id, "user_id": user_id, "code": code}
+
+
+def grant_body(user_id: str, grant: Any, action: str) -> dict[str, Any]:
+    """Return a request of verify-grant."""
+    return {"action_type": action, "user_id": user_id, "grant": grant}

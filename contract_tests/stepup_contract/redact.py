@@ -1,7 +1,9 @@
-"""The one redactor: whatever leaves the suite as text, in a report, a curl line, a message or an exception, passes it.
+"""The one redactor: whatever leaves the suite as text, in a report, a curl line, a message or an exception,
+passes it.
 
-It knows values, not places: a secret is learnt when it is made, sent or received, and from then on every text shows a
-shell variable in its stead, so a redacted curl line can still be pasted. It cannot know a secret that the suite never met.
+It knows values, not places: a secret is learnt when it is made, sent or received, and from then on every text
+shows a shell variable in its stead, so a redacted curl line can still be pasted. It cannot know a secret that
+the suite never met.
 """
 
 import json
@@ -42,7 +44,9 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def learn(self, value: str, name: str) -> None:
-        """Hide ``value`` from now on, also as it looks in JSON and in a URL; ``name`` is the variable shown instead."""
+        """Hide ``value`` from now on, also as it looks in JSON and in a URL; ``name`` is the variable shown
+        instead.
+        """
         if len(value) < _SHORTEST or value in self._names:
             return
         for spelling in (value, json.dumps(value)[1:-1], quote(value, safe="")):

@@ -1,9 +1,12 @@
-"""The behaviour rules that a run judges, as ``spec/rules.yaml`` has them; it refuses a file without groups and rules."""
+"""The behaviour rules that a run judges, as ``spec/rules.yaml`` has them; it refuses a file without groups
+and rules.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
 from stepup_spec import RULES, find
 
 

@@ -1,7 +1,8 @@
 """Plans checks, overlaps them, and gathers what they found into one result for each rule.
 
-A rule without evidence is *not exercised*, with the reason, and never passed. The server's clock and limits are put back
-after each check that moves them. Where the server stops answering, the run stops, and what was learnt until then stays.
+A rule without evidence is *not exercised*, with the reason, and never passed. The server's clock and limits
+are put back after each check that moves them. Where the server stops answering, the run stops, and what was
+learnt until then stays.
 """
 
 import asyncio
@@ -11,10 +12,12 @@ from dataclasses import dataclass, field
 
 from stepup_contract.checks import Check
 from stepup_contract.control import ControlError
+from stepup_contract.finding import Finding
 from stepup_contract.rules import Rule
 from stepup_contract.server import Need, Server
+from stepup_contract.story import NotExercised
 from stepup_contract.target import Unreachable
-from stepup_contract.trial import Finding, NotExercised, Trial
+from stepup_contract.trial import Trial
 
 PASSED, FAILED, OBSERVED, NOT_EXERCISED = "passed", "failed", "observed", "not_exercised"
 
@@ -45,7 +48,9 @@ class RuleResult:
 
 @dataclass(slots=True)
 class Results:
-    """What a run of checks came to. ``stopped`` says why it ended early, ``errors`` which checks broke down."""
+    """What a run of checks came to. ``stopped`` says why it ended early, ``errors`` which checks
+    broke down.
+    """
 
     rules: list[RuleResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -99,7 +104,9 @@ async def run(
 
 
 async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Results) -> CheckResult:
-    """Make one check; once more where codes straddled two time steps, as the first verdict is then worth nothing."""
+    """Make one check; once more where codes straddled two time steps, as the first verdict is then worth
+    nothing.
+    """
     loop = asyncio.get_running_loop()
     started = loop.time()
     for attempt in range(2):

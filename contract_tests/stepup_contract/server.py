@@ -1,8 +1,9 @@
-"""A connection to the server under test, with all that a check may use: keys, control, clock, policy, redactor.
+"""A connection to the server under test, with all that a check may use: keys, control, clock, policy,
+redactor.
 
-``connect`` looks before anything is judged. It raises TargetError, with what to do, where nothing listens, where a key
-is refused, or where something other than a step-up server answers. A *faulty* step-up server is let through: judging
-it is what the checks are for.
+``connect`` looks before anything is judged. It raises TargetError, with what to do, where nothing listens,
+where a key is refused, or where something other than a step-up server answers. A *faulty* step-up server is
+let through: judging it is what the checks are for.
 """
 
 import uuid

@@ -1,7 +1,8 @@
 """What is known of the server under test, and the only way requests reach it.
 
-Nothing here follows a redirect, trusts a proxy setting or a cookie, skips the verification of TLS, or waits or reads without
-end: a hostile server gets its key back at most at the address that was given, and a request costs bounded time and memory.
+Nothing here follows a redirect, trusts a proxy setting or a cookie, skips the verification of TLS, or waits
+or reads without end: a hostile server gets its key back at most at the address that was given, and a request
+costs bounded time and memory.
 """
 
 import asyncio
@@ -72,7 +73,8 @@ class Request:
 class Exchange:
     """A request and what came back.
 
-    ``status`` is 0 where no whole answer came; ``problem`` then says why. ``document`` is the JSON of the body, or MISSING.
+    ``status`` is 0 where no whole answer came; ``problem`` then says why. ``document`` is the JSON of the
+    body, or MISSING.
     """
 
     request: Request = field(repr=False)

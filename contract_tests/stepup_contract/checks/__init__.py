@@ -1,8 +1,8 @@
 """The checks: one module per group of rules, each check registered with the rule it judges and what it needs.
 
-A check is an async function of a Trial. It touches only users that its own scenes made, follows every refusal with a
-positive control in the same state, and counts as evidence the answers it judges. One that moves what belongs to the
-whole server (clock, limits) says ``alone`` and runs by itself; all others overlap.
+A check is an async function of a Trial. It touches only users that its own scenes made, follows every refusal
+with a positive control in the same state, and counts as evidence the answers it judges. One that moves what
+belongs to the whole server (clock, limits) says ``alone`` and runs by itself; all others overlap.
 """
 
 import importlib
@@ -34,7 +34,9 @@ _CHECKS: list[Check] = []
 
 
 def check(rule: str, *needs: Need, unless: Need | None = None, alone: bool = False) -> Callable[[Run], Run]:
-    """Register an async function as a check of a rule; where the server offers ``unless`` a better one takes its place."""
+    """Register an async function as a check of a rule; where the server offers ``unless`` a better one takes
+    its place.
+    """
 
     def register(run: Run) -> Run:
         name = getattr(run, "__name__", rule)

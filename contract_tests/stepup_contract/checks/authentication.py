@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stepup_contract.checks import check
+from stepup_contract.finding import MUST, SHOULD
 from stepup_contract.operations import (
+    ACTION,
     LOOKUP,
     POSTS,
     SEND_SMS,
@@ -15,20 +17,15 @@ from stepup_contract.operations import (
     VERIFY_SMS,
     VERIFY_TOTP,
     Operation,
-)
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import (
-    ACTION,
-    MUST,
-    SHOULD,
-    Scene,
-    Trial,
     grant_body,
     sms_body,
     totp_body,
     verify_sms_body,
 )
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.target import Exchange
+from stepup_contract.trial import Trial
 
 # How a request is sent without a valid bearer key: a label, and arguments for Scene.send.
 Credentials = list[tuple[str, dict[str, Any]]]
@@ -122,7 +119,9 @@ async def no_key_no_answer(trial: Trial) -> None:
 
 @check("A1")
 async def key_before_the_request(trial: Trial) -> None:
-    """Send requests that are wrong in other ways too with a bad key: 401, all alike, before anything is parsed."""
+    """Send requests that are wrong in other ways too with a bad key: 401, all alike, before anything is
+    parsed.
+    """
 
     async def story(scene: Scene, operation: Operation) -> None:
         wrong: dict[str, Any] = {"key": uuid.uuid4().hex}
@@ -193,7 +192,9 @@ async def no_key_no_code_spent(trial: Trial) -> None:
 
 @check("A1", Need.SEED)
 async def no_key_no_failure_counted(trial: Trial) -> None:
-    """Send wrong codes with a bad key, more than a lock needs: the user's budget of wrong codes stays whole."""
+    """Send wrong codes with a bad key, more than a lock needs: the user's budget of wrong codes
+    stays whole.
+    """
     async with trial.scene("wrong codes under an unknown key") as scene:
         user = await scene.totp_user()
         for _ in range(trial.wrong_codes + 3):

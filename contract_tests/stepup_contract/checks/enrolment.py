@@ -5,11 +5,14 @@ import uuid
 from typing import Any
 
 from stepup_contract.checks import check
+from stepup_contract.finding import MUST, SHOULD
 from stepup_contract.leaks import code_in, number_in, secret_in
 from stepup_contract.operations import LOOKUP, NO_SUCH_USER
+from stepup_contract.people import PhoneUser
+from stepup_contract.scene import Scene
 from stepup_contract.server import Need
 from stepup_contract.target import Exchange
-from stepup_contract.trial import MUST, SHOULD, PhoneUser, Scene, Trial
+from stepup_contract.trial import Trial
 
 
 @check("E1", Need.SEED)
@@ -76,7 +79,9 @@ def judge_phones(scene: Scene, exchange: Exchange, user: PhoneUser) -> None:
 
 @check("E2", Need.SEED)
 async def phones_are_listed(trial: Trial) -> None:
-    """Look up users with one, two and three phones, alike at the end or with zeros, and search for full numbers."""
+    """Look up users with one, two and three phones, alike at the end or with zeros, and search for full
+    numbers.
+    """
 
     async def story(scene: Scene, numbers: tuple[str | None, ...]) -> None:
         user = await scene.phone_user(*numbers)

@@ -1,4 +1,6 @@
-"""Group V: a grant is good for its user, its action and its life, as often as its type says, and for nothing else."""
+"""Group V: a grant is good for its user, its action and its life, as often as its type says, and for nothing
+else.
+"""
 
 import secrets
 import unicodedata
@@ -6,7 +8,9 @@ import uuid
 from typing import Any
 
 from stepup_contract.checks import check
+from stepup_contract.finding import MUST, SHOULD
 from stepup_contract.operations import (
+    ACTION,
     GRANT_NOT_FOUND,
     GRANT_TYPES,
     TIME_BASED,
@@ -15,9 +19,11 @@ from stepup_contract.operations import (
     VERIFY_TOTP,
     Operation,
 )
+from stepup_contract.people import Grant
+from stepup_contract.scene import Scene
 from stepup_contract.server import Need
 from stepup_contract.target import Exchange
-from stepup_contract.trial import ACTION, MUST, SHOULD, Grant, Scene, Trial
+from stepup_contract.trial import Trial
 
 FACTORS = (("by TOTP", VERIFY_TOTP), ("by SMS", VERIFY_SMS))
 BOTH = [
@@ -26,7 +32,9 @@ BOTH = [
 
 
 async def dead_grants(scene: Scene, factor: Operation) -> list[tuple[str, Exchange]]:
-    """Send every kind of dead grant, each followed by the live one it stands beside, and return the answers."""
+    """Send every kind of dead grant, each followed by the live one it stands beside, and return
+    the answers.
+    """
     live = await scene.grant(factor, grant_type=TIME_BASED)
     other = await scene.grant(factor, grant_type=TIME_BASED)
     used = await scene.grant(factor)
@@ -372,7 +380,9 @@ async def dead_grants_look_alike(trial: Trial) -> None:
 
 @check("V7")
 async def unknown_grants_are_not_found(trial: Trial) -> None:
-    """Send grants that nobody issued for users that do not exist: `grant_not_found`, not a word of the user."""
+    """Send grants that nobody issued for users that do not exist: `grant_not_found`, not a word
+    of the user.
+    """
     async with trial.scene("a grant that nobody issued") as scene:
         answers: list[tuple[str, Exchange]] = []
         for label, grant in (("in hexadecimal", secrets.token_hex(32)), ("as a UUID", str(uuid.uuid4()))):

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import pairwise
 
 from stepup_contract.checks import check
+from stepup_contract.finding import SHOULD
 from stepup_contract.leaks import code_in, number_in
 from stepup_contract.operations import (
     CHALLENGE_NOT_FOUND,
@@ -14,15 +15,19 @@ from stepup_contract.operations import (
     SEND_SMS,
     VERIFY_SMS,
 )
+from stepup_contract.people import Challenge, Phone, PhoneUser
+from stepup_contract.scene import Scene
 from stepup_contract.server import Need
 from stepup_contract.target import Exchange
-from stepup_contract.trial import SHOULD, Challenge, Phone, PhoneUser, Scene, Trial
+from stepup_contract.trial import Trial
 
 CODE_FORM = re.compile(r"[0-9A-Za-z]{6}", re.ASCII)
 
 
 async def judge_send(scene: Scene, user: PhoneUser, phone: Phone, exchange: Exchange) -> str:
-    """Judge one send: one message, to that phone, with a code of six characters, of which the answer tells nothing."""
+    """Judge one send: one message, to that phone, with a code of six characters, of which the answer tells
+    nothing.
+    """
     challenge_id = scene.succeeded(exchange, SEND_SMS, "the send")
     messages = await scene.messages(challenge_id=challenge_id)
     one = len(messages) == 1
@@ -42,7 +47,9 @@ async def judge_send(scene: Scene, user: PhoneUser, phone: Phone, exchange: Exch
 
 @check("S1", Need.SEED, Need.INBOX)
 async def one_message_to_the_chosen_phone(trial: Trial) -> None:
-    """Send a code to each phone of users with one and with three phones: one message there, none elsewhere."""
+    """Send a code to each phone of users with one and with three phones: one message there, none
+    elsewhere.
+    """
 
     async def story(scene: Scene, count: int, chosen: int, grant_type: str) -> None:
         user = await scene.phone_user(*[None] * count)
@@ -120,7 +127,9 @@ async def codes_cannot_be_foretold(trial: Trial) -> None:
 
 @check("S4", Need.SEED, Need.INBOX)
 async def redeemed_once(trial: Trial) -> None:
-    """Redeem a challenge, then again with the right code in every way: refused, and a new challenge is good."""
+    """Redeem a challenge, then again with the right code in every way: refused, and a new
+    challenge is good.
+    """
 
     async def story(scene: Scene, grant_type: str, twist: str) -> None:
         user = await scene.phone_user()
@@ -163,7 +172,9 @@ async def redeemed_once_whatever_becomes_of_the_grant(trial: Trial) -> None:
 
 @check("S4", Need.SEED, Need.INBOX)
 async def redeeming_leaves_others_alone(trial: Trial) -> None:
-    """Redeem one of two challenges of a user: the other's code does not reopen it, and the other is still good."""
+    """Redeem one of two challenges of a user: the other's code does not reopen it, and the other is still
+    good.
+    """
     async with trial.scene("two challenges of one user") as scene:
         user = await scene.phone_user(None, None)
         first = await scene.challenge(user, user.phones[0])

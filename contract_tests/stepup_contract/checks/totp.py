@@ -1,7 +1,8 @@
 """Group T: codes of authenticator apps, once each, for the user whose secret made them.
 
-Codes come from pyotp, so a misreading of RFC 6238 in a server cannot agree with one here. A user gives few codes per time
-step: stories take fresh users, and use the previous, the current and the next code in this order.
+Codes come from pyotp, so a misreading of RFC 6238 in a server cannot agree with one here. A user gives few
+codes per time step: stories take fresh users, and use the previous, the current and the next code in this
+order.
 """
 
 import secrets
@@ -9,6 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from stepup_contract.checks import check
+from stepup_contract.finding import MUST
 from stepup_contract.operations import (
     GRANT_TYPES,
     INCORRECT_CODE,
@@ -17,9 +19,11 @@ from stepup_contract.operations import (
     TIME_BASED,
     VERIFY_TOTP,
 )
+from stepup_contract.people import TotpUser, encode_secret
+from stepup_contract.scene import Scene
 from stepup_contract.server import Need
 from stepup_contract.target import Exchange
-from stepup_contract.trial import MUST, Scene, TotpUser, Trial, encode_secret
+from stepup_contract.trial import Trial
 
 # RFC 6238 appendix B: Unix time, and the last six of the eight digits for SHA-1.
 VECTORS = {
@@ -84,7 +88,9 @@ async def same_secret_two_users(trial: Trial) -> None:
 
 @check("T1", Need.SEED, Need.CLOCK, alone=True)
 async def published_vectors(trial: Trial) -> None:
-    """Freeze the clock at the times of RFC 6238 appendix B and send the published codes, and those at a step's edges."""
+    """Freeze the clock at the times of RFC 6238 appendix B and send the published codes, and those at a
+    step's edges.
+    """
     async with trial.scene("RFC 6238 appendix B") as scene:
         if trial.server.limit("totp_step_seconds", 30) != 30:
             trial.reasons.append("the published codes are for steps of 30 s")
@@ -158,7 +164,9 @@ async def accepted_once_for_all_keys(trial: Trial) -> None:
 
 @check("T3", Need.SEED)
 async def accepted_once_among_others(trial: Trial) -> None:
-    """Send an accepted code again after the user used a newer one, failed, or was looked up, and after other users' codes."""
+    """Send an accepted code again after the user used a newer one, failed, or was looked up, and after other
+    users' codes.
+    """
     async with trial.scene() as scene:
         user = await scene.totp_user()
         used = scene.code(user)
@@ -199,7 +207,9 @@ async def accepted_once_whatever_becomes_of_the_grant(trial: Trial) -> None:
 
 @check("T3", Need.SEED, Need.CLOCK, alone=True)
 async def accepted_once_while_it_could_be_valid(trial: Trial) -> None:
-    """Use each code the server takes, then send it again in every step in which its time is still accepted."""
+    """Use each code the server takes, then send it again in every step in which its time is still
+    accepted.
+    """
     length = trial.server.limit("totp_step_seconds", 30)
     drift = trial.server.limit("totp_drift_steps", 1)
 

@@ -1,0 +1,69 @@
+"""What a run came to, and the forms it is told in: terminal, JSON, JUnit.
+
+All text in a report was redacted when it was recorded; nothing here adds any. Files are written whole or not
+at all.
+"""
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from stepup_contract.conformance import Conformance
+from stepup_contract.finding import Finding
+from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, Results
+
+OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run. ``conformance`` is None where its phases were left out."""
+
+    url: str
+    controlled: bool
+    seed: int
+    results: Results
+    conformance: Conformance | None
+    requests: int
+    seconds: float
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, those that only are observations among them."""
+        return [*self.results.findings, *(self.conformance.findings if self.conformance else ())]
+
+    @property
+    def errors(self) -> list[str]:
+        """What kept the run from judging all it set out to judge."""
+        stopped = [f"the run stopped early: {self.results.stopped}"] if self.results.stopped else []
+        return [*stopped, *self.results.errors, *(self.conformance.errors if self.conformance else ())]
+
+    @property
+    def exit_code(self) -> int:
+        """0 fine, 1 findings, 2 where the run broke off or could judge nothing."""
+        if self.results.stopped:
+            return 2
+        if any(finding.fails for finding in self.findings):
+            return 1
+        exercised = any(rule.requests for rule in self.results.rules)
+        if self.conformance is not None:
+            exercised = exercised or self.conformance.requests > 0
+        return 2 if self.errors or not exercised else 0
+
+    def count(self, outcome: str) -> int:
+        """Return the number of rules with an outcome."""
+        return sum(rule.outcome == outcome for rule in self.results.rules)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report, replacing the file whole. Raises OSError and leaves the old file where that fails."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,96 @@
+"""The report as JSON, in the form of spec/report.schema.json."""
+
+import json
+from typing import Any
+
+from stepup_contract.conformance import Conformance
+from stepup_contract.finding import Finding
+from stepup_contract.report import OUTCOMES, Report
+from stepup_contract.run import CheckResult, RuleResult
+
+
+def as_json(report: Report) -> str:
+    """Return the report as a JSON text."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as a JSON document."""
+    return {
+        "version": 1,
+        "target": {"url": report.url, "controlled": report.controlled},
+        "seed": report.seed,
+        "rules": [_rule(rule) for rule in report.results.rules],
+        "findings": [_finding(finding) for finding in report.findings],
+        "conformance": _conformance(report.conformance),
+        "summary": {
+            **{outcome: report.count(outcome) for outcome in OUTCOMES},
+            "findings": sum(finding.fails for finding in report.findings),
+            "observations": sum(not finding.fails for finding in report.findings),
+            "requests": report.requests,
+            "seconds": round(report.seconds, 2),
+            "errors": report.errors,
+            "exit_code": report.exit_code,
+        },
+    }
+
+
+def _rule(result: RuleResult) -> dict[str, Any]:
+    rule = result.rule
+    return {
+        "id": rule.id,
+        "outcome": result.outcome,
+        "requests": result.requests,
+        **({"reason": result.reason} if result.reason else {}),
+        "class": rule.kind,
+        "group": rule.group,
+        "sentence": rule.sentence,
+        "sources": list(rule.sources),
+        "checks": [_check(check) for check in result.checks],
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    return {
+        "name": result.check.name,
+        "summary": result.check.summary,
+        "outcome": result.outcome,
+        "requests": result.requests,
+        "seconds": round(result.seconds, 3),
+        **({"reason": result.reason} if result.reason else {}),
+        **({"remarks": list(result.remarks)} if result.remarks else {}),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "operation": finding.operation,
+        "message": finding.message,
+        "curl": finding.curl,
+        "wanted": finding.wanted,
+        "got": finding.got,
+        "check": finding.check,
+        "severity": "failed" if finding.fails else "observed",
+        "sequence": [{"curl": curl, "status": status} for curl, status in finding.sequence],
+    }
+
+
+def _conformance(conformance: Conformance | None) -> dict[str, Any]:
+    if conformance is None:
+        return {"ran": False, "reason": "left out by request", "phases": {}, "operations": [], "requests": 0}
+    return {
+        "ran": True,
+        "phases": conformance.phases,
+        "operations": [
+            {
+                "operation": result.operation,
+                "outcome": result.outcome,
+                "requests": result.requests,
+                "statuses": result.statuses,
+                **({"reason": result.reason} if result.reason else {}),
+            }
+            for result in conformance.operations
+        ],
+        "requests": conformance.requests,
+    }

@@ -1,0 +1,70 @@
+"""The report as JUnit XML: a suite for each group of rules, a case for each rule, and a suite for
+conformance.
+"""
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from xml.etree import ElementTree as ET
+
+from stepup_contract.finding import Finding
+from stepup_contract.report import Report
+from stepup_contract.run import FAILED, NOT_EXERCISED, RuleResult
+
+# XML 1.0 section 2.2: what no document may hold, not even escaped.
+_UNREPRESENTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(report: Report) -> str:
+    """Return the report as XML text."""
+    root = ET.Element("testsuites", name="stepup-mfa contract", time=f"{report.seconds:.2f}")
+    for title, results in groupby(
+        report.results.rules, key=lambda result: f"{result.rule.group} {result.rule.title}"
+    ):
+        suite = _suite(root, title)
+        for result in results:
+            _rule(suite, result, [f for f in report.findings if f.rule == result.rule.id])
+    if report.conformance is not None:
+        suite = _suite(root, "Conformance")
+        for operation in report.conformance.operations:
+            found = [f for f in report.conformance.findings if f.operation == operation.operation]
+            case = ET.SubElement(suite, "testcase", classname="conformance", name=operation.operation)
+            _verdict(case, operation.outcome, operation.reason, found)
+        for error in report.errors:
+            case = ET.SubElement(suite, "testcase", classname="run", name="error")
+            ET.SubElement(case, "error", message=_text(error))
+    for suite in root:
+        suite.set("tests", str(len(suite)))
+        for tag in ("failure", "skipped", "error"):
+            suite.set(f"{tag}s" if tag != "skipped" else tag, str(len(suite.findall(f"testcase/{tag}"))))
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(root: ET.Element, name: str) -> ET.Element:
+    return ET.SubElement(root, "testsuite", name=_text(name))
+
+
+def _rule(suite: ET.Element, result: RuleResult, findings: list[Finding]) -> None:
+    rule = result.rule
+    seconds = sum(check.seconds for check in result.checks)
+    case = ET.SubElement(
+        suite, "testcase", classname=f"rules.{rule.group}", name=f"{rule.id} {_text(rule.sentence)}"
+    )
+    case.set("time", f"{seconds:.3f}")
+    _verdict(case, result.outcome, result.reason, findings)
+
+
+def _verdict(case: ET.Element, outcome: str, reason: str, findings: Iterable[Finding]) -> None:
+    if outcome == NOT_EXERCISED:
+        ET.SubElement(case, "skipped", message=_text(f"not exercised: {reason}"))
+    told = [f"{finding.message}\n{finding.curl}".strip() for finding in findings]
+    if outcome == FAILED:
+        failure = ET.SubElement(case, "failure", message=_text(told[0].split("\n")[0] if told else reason))
+        failure.text = _text("\n\n".join(told))
+    elif told:
+        ET.SubElement(case, "system-out").text = _text("\n\n".join(told))
+
+
+def _text(text: str) -> str:
+    return _UNREPRESENTABLE.sub("\ufffd", text)

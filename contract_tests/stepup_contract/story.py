@@ -1,0 +1,227 @@
+"""What a check can do on a server: make users, read codes and messages, send requests; no judgement of any of
+it.
+
+Whatever a story makes it removes at its end.
+"""
+
+import asyncio
+import json
+import random
+import secrets
+import uuid
+from collections.abc import Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from stepup_contract.control import ControlError, Message
+from stepup_contract.operations import (
+    ACTION,
+    LOOKUP,
+    ONE_TIME_USE,
+    SEND_SMS,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    Operation,
+    grant_body,
+    sms_body,
+    totp_body,
+    verify_sms_body,
+)
+from stepup_contract.people import Challenge, Phone, PhoneUser, TotpUser, encode_secret
+from stepup_contract.redact import CODE, PHONE, SECRET
+from stepup_contract.target import JSON, Exchange, Http, Request
+
+if TYPE_CHECKING:
+    from stepup_contract.trial import Trial
+
+
+class NotExercised(Exception):
+    """What a check is about cannot be brought about here; the message says why."""
+
+
+class Abandon(Exception):
+    """A scene cannot go on; the reason is already recorded."""
+
+
+class Story:
+    """A sequence of requests with users of its own."""
+
+    def __init__(self, trial: "Trial", label: str, environment: str) -> None:
+        self.trial = trial
+        self.server = trial.server
+        self.label = label
+        self.environment = environment
+        self.sequence: list[Exchange] = []
+        self._users: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        try:
+            await asyncio.gather(*(self.server.the_control().delete_user(user) for user in self._users))
+        except ControlError as failure:
+            self.trial.reasons.append(str(failure))
+        if isinstance(error, NotExercised | ControlError):
+            self.trial.reasons.append(str(error))
+            return True
+        return isinstance(error, Abandon)
+
+    # Users ----------------------------------------------------------------------------------------
+
+    async def plain_user(self, user_id: str | None = None) -> str:
+        """Create a user without MFA and return its id."""
+        return await self.put_user(user_id, None)
+
+    async def totp_user(self, secret: bytes | None = None, user_id: str | None = None) -> TotpUser:
+        """Create a user with an authenticator app. RFC 4226 section 4, R6, recommends secrets of 160 bits."""
+        encoded = encode_secret(secret or secrets.token_bytes(20))
+        self.server.redactor.learn(encoded, SECRET)
+        user_id = await self.put_user(user_id, {"type": "Totp", "secret": encoded})
+        return TotpUser(user_id, encoded, self.server.limit("totp_step_seconds", 30))
+
+    async def phone_user(self, *numbers: str | None, user_id: str | None = None) -> PhoneUser:
+        """Create a user with one phone for each number; None stands for a random one."""
+        phones = tuple(
+            Phone(str(uuid.uuid4()), number or f"+1555{secrets.randbelow(10**7):07}")
+            for number in numbers or (None,)
+        )
+        for phone in phones:
+            self.server.redactor.learn(phone.number, PHONE)
+            self.server.redactor.learn(phone.number[1:], PHONE)
+        listed = [{"mfa_phone_id": phone.id, "phone_number": phone.number} for phone in phones]
+        return PhoneUser(await self.put_user(user_id, {"type": "Phone", "phone_numbers": listed}), phones)
+
+    async def put_user(self, user_id: str | None, mfa: dict[str, Any] | None) -> str:
+        """Create a user, or replace one of this scene, and return its id."""
+        user_id = user_id or str(uuid.uuid4())
+        self._users.add(user_id)
+        self.sequence.append(await self.server.the_control().put_user(user_id, mfa, self.environment))
+        return user_id
+
+    async def delete_user(self, user_id: str) -> None:
+        """Remove a user of this scene before its end."""
+        await self.server.the_control().delete_user(user_id)
+
+    # Codes ----------------------------------------------------------------------------------------
+
+    def step(self) -> int:
+        """Return the server's current TOTP time step."""
+        return self.note_step()
+
+    def code(self, user: TotpUser, shift: int = 0) -> str:
+        """Return the user's code, ``shift`` time steps from the current one."""
+        code = user.code(self.step() + shift)
+        self.server.redactor.learn(code, CODE)
+        return code
+
+    def note_step(self) -> int:
+        """Record the time step, and a neighbour that is too near to tell: a verdict must not straddle two."""
+        now = self.server.clock.now()
+        length = self.server.limit("totp_step_seconds", 30)
+        margin = 0.0 if self.server.clock.frozen else 0.25
+        self.trial.steps |= {int((now - margin) // length), int((now + margin) // length)}
+        return int(now // length)
+
+    def wrong_code(self, user: TotpUser) -> str:
+        """Return six digits that are no code of the user for many steps around."""
+        step = self.step()
+        near = {user.code(step + shift) for shift in range(-30, 31)}
+        return next(code for code in _endless_codes(self.trial.random) if code not in near)
+
+    def wrong_sms_code(self, challenge: Challenge) -> str:
+        """Return a code of the right form that is not the challenge's."""
+        return next(code for code in _endless_codes(self.trial.random) if code != challenge.code)
+
+    async def messages(self, **query: str) -> list[Message]:
+        """Return the messages of the inbox, by ``phone_number`` or ``challenge_id``."""
+        messages = await self.server.the_control().inbox(**query)
+        for message in messages:
+            self.server.redactor.learn(message.code, CODE)
+        return messages
+
+    # Requests -------------------------------------------------------------------------------------
+
+    async def send(
+        self,
+        operation: Operation,
+        body: Any = None,
+        *,
+        key: str | None = "",
+        authorization: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        content: bytes | None = None,
+        content_type: str | None = JSON,
+        path: str | None = None,
+        method: str | None = None,
+        fresh: bool = False,
+    ) -> Exchange:
+        """Call an operation and return what came.
+
+        ``key`` is the API key ("": the target's, None: none); ``authorization`` replaces the header as a
+        whole. ``content`` is sent instead of ``body``. ``fresh`` uses a connection of its own.
+        """
+        sent = list(headers)
+        if authorization is None and key is not None:
+            authorization = f"Bearer {key or self.server.target.api_key}"
+        if authorization is not None:
+            sent.append(("Authorization", authorization))
+        if content is None and body is not None:
+            content = json.dumps(body).encode()
+        if content is not None and content_type is not None:
+            sent.append(("Content-Type", content_type))
+        request = Request(
+            operation.id, method or operation.method, path or operation.path, tuple(sent), content
+        )
+        if fresh:
+            target = self.server.target
+            async with Http(target.url, target, self.server.redactor, connections=1) as http:
+                exchange = await http.send(request)
+        else:
+            exchange = await self.server.http.send(request)
+        if operation is VERIFY_TOTP:
+            self.note_step()
+        self.sequence.append(exchange)
+        return exchange
+
+    async def lookup(self, user_id: str, **how: Any) -> Exchange:
+        """Call the lookup; ``user_id`` is put into the path as it stands."""
+        return await self.send(LOOKUP, path=LOOKUP.path.format(user_id=user_id), **how)
+
+    async def verify_totp(
+        self,
+        user_id: str,
+        code: Any,
+        *,
+        action: str = ACTION,
+        grant_type: str = ONE_TIME_USE,
+        valid_for: int = 60,
+        **how: Any,
+    ) -> Exchange:
+        return await self.send(VERIFY_TOTP, totp_body(user_id, code, action, grant_type, valid_for), **how)
+
+    async def send_sms(
+        self,
+        user_id: str,
+        phone_id: str,
+        *,
+        action: str = ACTION,
+        grant_type: str = ONE_TIME_USE,
+        valid_for: int = 60,
+        **how: Any,
+    ) -> Exchange:
+        return await self.send(SEND_SMS, sms_body(user_id, phone_id, action, grant_type, valid_for), **how)
+
+    async def verify_sms(self, user_id: str, challenge_id: str, code: Any, **how: Any) -> Exchange:
+        return await self.send(VERIFY_SMS, verify_sms_body(user_id, challenge_id, code), **how)
+
+    async def verify_grant(self, user_id: str, grant: Any, action: str = ACTION, **how: Any) -> Exchange:
+        return await self.send(VERIFY_GRANT, grant_body(user_id, grant, action), **how)
+
+
+def _endless_codes(rng: random.Random) -> Iterable[str]:
+    while True:
+        yield f"{rng.randrange(10**6):06}"

@@ -1,0 +1,94 @@
+"""The whole run: connect, plan, ask before touching what others use, judge the rules, then the schema."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from stepup_contract.checks import all_checks
+from stepup_contract.conformance import PHASES, Conformance, conform
+from stepup_contract.report import Report
+from stepup_contract.rules import Rule, read_rules
+from stepup_contract.run import CheckResult, plan, run
+from stepup_contract.server import Server, TargetError, connect
+from stepup_contract.target import Target
+
+
+def _silent_check(result: CheckResult, done: int, planned: int) -> None: ...
+
+
+def _silent_phase(phase: str, requests: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked for. ``rules`` are ids or letters of groups, all where empty; no ``phases``: no
+    conformance.
+    """
+
+    rules: Sequence[str] = ()
+    phases: Sequence[str] = PHASES
+    max_examples: int = 40
+    seed: int = 0
+    exclusive: bool = False
+    connections: int = 16
+    on_check: Callable[[CheckResult, int, int], None] = _silent_check
+    on_phase: Callable[[str, int], None] = _silent_phase
+
+
+class UnknownRule(ValueError):
+    """A rule was asked for that the catalogue does not have."""
+
+
+def select(wanted: Sequence[str]) -> list[Rule]:
+    """Return the rules of the catalogue that are asked for by id or by group. Raises UnknownRule."""
+    catalogue = read_rules()
+    groups = {rule.group for rule in catalogue.values()}
+    unknown = [name for name in wanted if name not in catalogue and name not in groups]
+    if unknown:
+        raise UnknownRule(f"no rule or group {', '.join(unknown)}; there are {', '.join(catalogue)}")
+    return [rule for rule in catalogue.values() if not wanted or {rule.id, rule.group} & set(wanted)]
+
+
+async def judge(target: Target, options: Options) -> Report:
+    """Judge a target and return the report. Raises TargetError, with nothing done, where that cannot be."""
+    rules = select(options.rules)
+    started = time.monotonic()
+    async with connect(target, connections=options.connections) as server:
+        _ask_first(server, rules, options)
+        results = await run(server, all_checks(), rules, options.seed, options.on_check)
+        requests = server.http.sent
+    conformance = None if results.stopped else await _conform(target, options)
+    if conformance is not None:
+        requests += conformance.requests
+    return Report(
+        url=target.url,
+        controlled=target.control_url is not None,
+        seed=options.seed,
+        results=results,
+        conformance=conformance,
+        requests=requests,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
+    """Raise TargetError where checks would move the clock or the limits under other people's users."""
+    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.alone})
+    if moving and server.other_users and not options.exclusive:
+        raise TargetError(
+            f"the server holds {len(server.other_users)} users besides its demo users, and the checks of "
+            f"{', '.join(moving)} move its clock or its limits",
+            "Give the run a server of its own, or --exclusive if nobody else uses this one.",
+        )
+
+
+async def _conform(target: Target, options: Options) -> Conformance | None:
+    if not options.phases:
+        return None
+    return await conform(
+        target,
+        phases=options.phases,
+        seed=options.seed,
+        max_examples=options.max_examples,
+        progress=options.on_phase,
+    )
