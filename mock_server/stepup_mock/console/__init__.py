@@ -1,8 +1,8 @@
 """The console: a web page over the control API, as static files.
 
-The files hold no data and no key, so anyone may fetch them; the page takes the control key from the fragment of its
-address, which browsers do not send, and reads everything through the control API. Its policy refuses inline script
-and style, markup made from strings, and any other origin.
+The files hold no data and no key, so anyone may fetch them. The page takes the control key from the fragment
+of its address, which browsers do not send, and reads everything through the control API. Its policy refuses
+inline script and style, markup made from strings, and every other origin.
 """
 
 from pathlib import Path

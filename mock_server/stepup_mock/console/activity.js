@@ -206,7 +206,7 @@ const VARIABLES = { code: "$CODE", grant: "$GRANT" };
 /** The request as a curl line; the API key is in `$KEY`, a code in `$CODE`, a grant in `$GRANT`. */
 export function curl({ method, path, request_body: body }) {
   const parts = ["curl -s"];
-  if (method !== "GET") parts.push(`-X ${quote(method)}`);
+  if (method !== (body ? "POST" : "GET")) parts.push(`-X ${quote(method)}`);
   parts.push('-H "Authorization: Bearer $KEY"');
   if (body) parts.push("-H 'Content-Type: application/json'", `-d ${shellJson(body)}`);
   parts.push(quote(location.origin + path));

@@ -34,9 +34,10 @@ export class ControlApi {
     return this.#call("DELETE", path);
   }
 
-  /** Follow the stream until it ends, fails or falls silent; `onOpen` is called once it runs. */
-  async follow({ onOpen, onEvent }) {
+  /** Follow the stream until it ends, fails, falls silent or is aborted; `onOpen` is called once it runs. */
+  async follow({ onOpen, onEvent, signal }) {
     const abort = new AbortController();
+    signal.addEventListener("abort", () => abort.abort());
     let silence;
     const heard = () => {
       clearTimeout(silence);

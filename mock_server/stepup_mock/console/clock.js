@@ -76,7 +76,7 @@ export function expire(element, { at, of }) {
 /** Show every countdown as of now; return those that have ended. */
 export function tick(now) {
   const ended = [];
-  for (const element of document.querySelectorAll(".countdown[data-at]")) {
+  for (const element of document.querySelectorAll(".countdown[data-at]:not([hidden])")) {
     const seconds = Math.max(0, Number(element.dataset.at) - now);
     find("progress", element).value = Math.min(1, seconds / Number(element.dataset.of));
     setText(find(".remaining", element), duration(seconds));

@@ -89,13 +89,15 @@ function onTick() {
 
 // The connection
 
-let attemptNumber = 0; // of the newest connection; an older one that is still ending says nothing more
+let connection = new AbortController(); // ends the connection that there is
 let wake = () => {};
 
 /** Stay connected with this key until it is refused or another one comes. */
 async function connect(key) {
-  const number = ++attemptNumber;
-  const current = () => number === attemptNumber;
+  connection.abort();
+  connection = new AbortController();
+  const { signal } = connection;
+  const current = () => !signal.aborted;
   session.api = new ControlApi(key);
   let wait = BACKOFF_MS.first;
   setText(find("#connection"), "Connecting …");
@@ -104,10 +106,11 @@ async function connect(key) {
     try {
       await session.api.follow({
         onOpen: () => {
-          opened = current() && load(current);
+          opened = load(current);
           wait = BACKOFF_MS.first;
         },
-        onEvent: (event) => current() && onEvent(event),
+        onEvent,
+        signal,
       });
     } catch (error) {
       if (current() && error.status) return refuse(error);

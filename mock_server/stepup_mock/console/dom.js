@@ -36,8 +36,8 @@ export class List {
   #rows = new Map();
   #limit;
 
-  constructor(section, { key, create, update = () => {}, limit = 20 }) {
-    Object.assign(this, { section, key, create, update });
+  constructor(section, { key, create, update = () => {}, count = (items) => items.length || "", limit = 20 }) {
+    Object.assign(this, { section, key, create, update, count });
     this.#limit = limit;
     this.list = find(".list", section);
     this.more = find(".more", section);
@@ -51,7 +51,7 @@ export class List {
     });
   }
 
-  show(items, total = items.length) {
+  show(items) {
     this.items = items;
     const shown = items.slice(0, this.#limit);
     const keys = new Set(shown.map(this.key));
@@ -65,7 +65,7 @@ export class List {
       else this.list.insertBefore(row, place);
       this.update(row, item);
     }
-    setText(find(".count", this.section), total ? String(total) : "");
+    setText(find(".count", this.section), String(this.count(items)));
     find(".empty", this.section).hidden = items.length > 0;
     this.more.hidden = items.length <= this.#limit;
     setText(this.more, `Show all ${items.length}`);

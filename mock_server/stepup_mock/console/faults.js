@@ -43,6 +43,7 @@ export class Faults {
       key: (fault) => fault.id,
       create: (fault) => this.#create(fault),
       update: (row, fault) => (find("input", row).checked = this.#enabled.has(fault.id)),
+      count: () => (this.#available.length ? `${this.#enabled.size} of ${this.#available.length} on` : ""),
       limit: 12,
     });
     find("#fault-filter").addEventListener("input", () => this.#show());
@@ -54,21 +55,22 @@ export class Faults {
   }
 
   #take({ available, enabled }) {
-    this.#available = available;
     this.#enabled = new Set(enabled);
+    // Those that were on at the first reading come first; later switches stay where they are.
+    if (available.length !== this.#available.length) {
+      const on = ({ id }) => this.#enabled.has(id);
+      this.#available = [...available.filter(on), ...available.filter((fault) => !on(fault))];
+    }
     this.#show();
   }
 
-  /** Those that are on come first; a switch stays where it is until the next reading. */
   #show() {
     const words = find("#fault-filter").value.toLowerCase().split(/\s+/);
     const fits = ({ id, rule, description }) => {
       const text = `${id} ${rule} ${description}`.toLowerCase();
       return words.every((word) => text.includes(word));
     };
-    this.#list.show(this.#available.filter(fits), this.#available.length);
-    const { length } = this.#available;
-    setText(find("#faults .count"), length ? `${this.#enabled.size} of ${length} on` : "");
+    this.#list.show(this.#available.filter(fits));
     find("#faults-off").disabled = this.#enabled.size === 0;
   }
 

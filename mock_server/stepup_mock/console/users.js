@@ -48,19 +48,22 @@ export class Users {
     try {
       current = await this.#session.api.get(`/users/${encodeURIComponent(id)}/totp-code`);
     } catch (error) {
-      if (error.status === 400 || error.status === 404) return; // gone, or disabled, since the list was read
-      throw error;
+      if (error.status !== 400 && error.status !== 404) throw error;
+      current = null; // the user is disabled, or has changed since the list was read
     }
-    this.#codes.set(id, { ...current, at: this.#session.clock.now() + current.seconds_remaining });
+    if (current) current.at = this.#session.clock.now() + current.seconds_remaining;
+    this.#codes.set(id, current);
     this.#showCode(row);
   }
 
   #showCode(row) {
     const current = this.#codes.get(row.dataset.totp);
-    if (!current) return;
-    setText(find(".totp-code", row), `${current.code.slice(0, 3)} ${current.code.slice(3)}`);
-    setText(find(".spent", row), current.spent ? "already used" : "");
-    expire(find(".code-life", row), { at: current.at, of: this.#session.limits.totp_step_seconds });
+    if (current === undefined) return; // still being read; what stands there stays
+    setText(find(".totp-code", row), current ? `${current.code.slice(0, 3)} ${current.code.slice(3)}` : "no code");
+    setText(find(".spent", row), current?.spent ? "already used" : "");
+    find(".code-life", row).hidden = !current;
+    const at = current ? current.at : Infinity;
+    expire(find(".code-life", row), { at, of: this.#session.limits.totp_step_seconds });
   }
 
   #create(user) {
