@@ -3,7 +3,7 @@ and rules.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
 import yaml
 
@@ -24,9 +24,10 @@ class Rule:
     safety: tuple[str, ...]
 
 
-def read_rules(path: Path | None = None) -> dict[str, Rule]:
-    """Return the rules by id, in the order of the catalogue."""
-    document = yaml.load((path or find(RULES)).read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+@cache
+def read_rules() -> dict[str, Rule]:
+    """Return the rules by id, in the order of the catalogue; read once, and not to be changed."""
+    document = yaml.load(find(RULES).read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
     rules = (
         Rule(
             id=rule["id"],

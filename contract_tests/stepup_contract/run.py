@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from stepup_contract.checks import Check
 from stepup_contract.control import ControlError
 from stepup_contract.finding import Finding
-from stepup_contract.rules import Rule
+from stepup_contract.rules import Rule, read_rules
 from stepup_contract.server import Need, Server
 from stepup_contract.story import NotExercised
 from stepup_contract.target import Unreachable
@@ -169,7 +169,12 @@ def _judge(
 ) -> None:
     """Fill in the verdicts and the findings, in the order of the catalogue."""
     found = [finding for result in done.values() for finding in result.findings]
-    for rule in rules:
+    # A step that prepares the ground may break a rule that nobody asked for: it is told all the same.
+    asked = {rule.id for rule in rules}
+    broken = {finding.rule for finding in found}
+    for rule in read_rules().values():
+        if rule.id not in asked and rule.id not in broken:
+            continue
         own = [check for check in checks if check.rule == rule.id]
         made = tuple(done[check] for check in own if check in done)
         findings = [finding for finding in found if finding.rule == rule.id]

@@ -1,7 +1,8 @@
 """A step-up server of another make: plain dicts behind the standard library's HTTP server.
 
-It shares no line with the mock server, keeps the rules, and breaks them one at a time with ``--bug NAME``. It prints its
-port and serves until its standard input ends. Keys: ``other-key`` for the API, ``other-control`` for the control API.
+It shares no line with the mock server, keeps the rules, and breaks them one at a time with ``--bug NAME``. It
+prints its port and serves until its standard input ends. Keys: ``other-key`` for the API, ``other-control``
+for the control API.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import re
 import secrets
 import sys
@@ -78,6 +80,7 @@ def no_constant(name):
 class State:
     def __init__(self):
         self.lock = threading.RLock()
+        self.requests = 0
         self.reset()
 
     def reset(self):
@@ -90,7 +93,7 @@ class State:
     def now(self):
         return self.frozen if self.frozen is not None else time.time() + self.offset
 
-    # Users -----------------------------------------------------------------------------------------------------
+    # Users ----------------------------------------------------------------------------------------
 
     def put_user(self, user_id, body):
         user_id = user_id.lower()
@@ -112,7 +115,7 @@ class State:
             return None
         return user
 
-    # Operations ------------------------------------------------------------------------------------------------
+    # Operations -----------------------------------------------------------------------------------
 
     def fetchUserMfaMethods(self, user_id, environment):
         plain = user_id.replace("-", "").strip("{} \n")
@@ -179,7 +182,9 @@ class State:
             ]
         now = int(self.now() // self.limits["totp_step_seconds"])
         drift = self.limits["totp_drift_steps"]
-        spent_by = memory if not bug("spent-for-all") else self.seen.setdefault("all", {"last": {}, "used": {}})
+        spent_by = (
+            memory if not bug("spent-for-all") else self.seen.setdefault("all", {"last": {}, "used": {}})
+        )
         for step in range(now - drift, now + drift + 1):
             right = any(self.same_code(self.totp(one, step), code) for one in candidates)
             if right and not self.spent(spent_by, secret, step, body, code):
@@ -235,6 +240,8 @@ class State:
         return grant
 
     def sendSmsMfaCode(self, body, environment):
+        if bug("sends-never"):
+            raise Refuse(400, "mfa_not_enabled")
         user = self.user(body["user_id"], environment)
         if user is None:
             raise Refuse(400, "user_not_found")
@@ -319,7 +326,9 @@ class State:
             same = action[:64] == wanted[:64]
         alive = (
             grant is not None
-            and (now < grant["ends"] or bug("never-expires") or (bug("end-inclusive") and now <= grant["ends"]))
+            and (
+                now < grant["ends"] or bug("never-expires") or (bug("end-inclusive") and now <= grant["ends"])
+            )
             and (grant["user"] == user_id or bug("grant-of-anyone"))
             and grant["environment"] == environment
             and same
@@ -369,6 +378,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def any_method(self):
+        STATE.requests += 1
+        if bug("dies-after-300") and STATE.requests > 300:
+            os._exit(1)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(self.path).path)
         try:
@@ -480,6 +492,8 @@ def control(handler, path, content):
     if call == "POST /reset":
         STATE.reset()
         return (204,)
+    if call == "GET /users" and bug("lists-a-user"):
+        return 200, {"users": [{"user_id": "11111111-2222-4333-8444-555555555555", "mfa": None}]}
     if call.startswith("PUT /users/"):
         STATE.put_user(path.removeprefix("/users/"), body)
         return (204,)

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from stepup_contract.conformance import Conformance
 from stepup_contract.finding import Finding
 from stepup_contract.report import OUTCOMES, Report
 from stepup_contract.run import CheckResult, RuleResult
@@ -22,7 +21,7 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "rules": [_rule(rule) for rule in report.results.rules],
         "findings": [_finding(finding) for finding in report.findings],
-        "conformance": _conformance(report.conformance),
+        "conformance": _conformance(report),
         "summary": {
             **{outcome: report.count(outcome) for outcome in OUTCOMES},
             "findings": sum(finding.fails for finding in report.findings),
@@ -76,9 +75,11 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _conformance(conformance: Conformance | None) -> dict[str, Any]:
+def _conformance(report: Report) -> dict[str, Any]:
+    conformance = report.conformance
     if conformance is None:
-        return {"ran": False, "reason": "left out by request", "phases": {}, "operations": [], "requests": 0}
+        reason = "the run stopped before" if report.results.stopped else "left out by request"
+        return {"ran": False, "reason": reason, "phases": {}, "operations": [], "requests": 0}
     return {
         "ran": True,
         "phases": conformance.phases,

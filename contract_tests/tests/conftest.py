@@ -1,0 +1,111 @@
+"""Servers to judge: one of another make with any of its bugs, and the mock server as its users start it."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from stepup_contract.report import Report
+from stepup_contract.suite import Options, judge
+from stepup_contract.target import Target
+
+HERE = Path(__file__).parent
+Serve = Callable[..., Target]
+
+
+@pytest.fixture
+def other_make() -> Iterator[Serve]:
+    """Start servers of another make, each with the bugs it is asked for."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def serve(*bugs: str, control: bool = True) -> Target:
+        command = [
+            sys.executable,
+            str(HERE / "other_make.py"),
+            *(word for bug in bugs for word in ("--bug", bug)),
+        ]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        url = f"http://127.0.0.1:{int(process.stdout.readline())}"
+        return Target(url, "other-key", url, "other-control") if control else Target(url, "other-key")
+
+    yield serve
+    for process in processes:
+        # The server ends with its standard input.
+        process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def mock_server() -> Iterator[Target]:
+    """The mock server, started by its command."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    keys = ["--api-key", "api-key-of-the-tests", "--control-key", "control-key-of-the-tests"]
+    command = [sys.executable, "-c", "from stepup_mfa.main import main; raise SystemExit(main())", "mock"]
+    process = subprocess.Popen(
+        [*command, "--port", str(port), *keys], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(200):
+            try:
+                httpx.get(f"{url}/", timeout=1)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, "the mock server ended at its start"
+                time.sleep(0.05)
+        yield Target(url, keys[1], url, keys[3])
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def judged() -> Callable[..., Report]:
+    """Judge a target by some rules, without conformance phases unless some are named."""
+
+    def run(target: Target, *rules: str, phases: tuple[str, ...] = (), seed: int = 1) -> Report:
+        return asyncio.run(judge(target, Options(rules=rules, phases=phases, seed=seed, max_examples=10)))
+
+    return run
+
+
+@pytest.fixture
+def raw_server() -> Iterator[Callable[[Callable[[socket.socket], None]], str]]:
+    """Start servers that do with each connection whatever a function does, and return their URL."""
+    listeners: list[socket.socket] = []
+
+    def serve(handle: Callable[[socket.socket], None]) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def talk(connection: socket.socket) -> None:
+            with connection, contextlib.suppress(OSError):
+                handle(connection)
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=talk, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield serve
+    for listener in listeners:
+        # Closing alone does not wake a thread that waits in accept.
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
