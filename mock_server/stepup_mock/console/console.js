@@ -7,7 +7,7 @@ import { announce, attempt, confirm, find, onSubmit, setText } from "./dom.js";
 import { ClientFaults, Faults } from "./faults.js";
 import { Users } from "./users.js";
 
-const REFRESH_MS = 300;
+const REFRESH_MS = { after: 20, every: 300 };
 const BACKOFF_MS = { first: 500, most: 10_000 };
 
 // What the panels share. `api` holds the key, in memory alone.
@@ -28,19 +28,22 @@ const read = {
   clientFaults: () => clientFaults.load(),
 };
 
-// Reading anew: whatever is stale is read together, a little later, in the order above.
+// Reading anew: whatever is stale is read together, in the order above: soon, but not too often under load.
 
 const stale = new Set();
 let refreshing = false;
+let refreshedAt = -Infinity;
 
 function markStale(...names) {
   for (const name of names) stale.add(name);
   if (refreshing || document.hidden) return;
   refreshing = true;
-  setTimeout(refresh, REFRESH_MS);
+  const next = refreshedAt + REFRESH_MS.every - performance.now();
+  setTimeout(refresh, Math.max(REFRESH_MS.after, next));
 }
 
 async function refresh() {
+  refreshedAt = performance.now();
   const names = Object.keys(read).filter((name) => stale.delete(name));
   try {
     for (const name of names) await read[name]();
