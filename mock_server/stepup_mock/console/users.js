@@ -124,13 +124,13 @@ export class Users {
         { className: "line" },
         h("span", { className: "totp-code code" }, "··· ···"),
         life,
-        h("span", { className: "note spent" }),
         copyButton(
           "Copy",
           `code of ${user.user_id}`,
           () => this.#codes.get(user.user_id)?.code ?? "",
           () => find(".totp-code", row),
         ),
+        h("span", { className: "note spent" }),
       ),
       details,
     ];
