@@ -1,7 +1,7 @@
 """Renders the clients from the OpenAPI document, or with --check says how the committed ones differ from it.
 
-The output folder of each client is replaced whole. A document that cannot be used, or a folder that holds files
-of yours, changes nothing.
+The output folder of each client is replaced whole. A document that cannot be used, or a folder with files of
+yours in it, changes nothing.
 """
 
 import argparse

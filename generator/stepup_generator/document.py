@@ -129,6 +129,7 @@ class _Builder:
             if isinstance(event, yaml.AliasEvent):
                 self._refuse(event, "YAML aliases are not supported; use $ref")
                 self._add(Node(None, *_place(event), {}))
+                self._value_is_done()
             elif isinstance(event, yaml.ScalarEvent):
                 self._check(event)
                 self._scalar(event)
@@ -138,6 +139,7 @@ class _Builder:
             elif isinstance(event, yaml.CollectionEndEvent):
                 self._open.pop()
                 self._keys.pop()
+                self._value_is_done()
             elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
                 self._refuse(event, "a second document begins here; a file holds one")
                 return
@@ -158,6 +160,7 @@ class _Builder:
         if not self._wants_key():
             value = _resolve(event.value) if event.implicit[0] else event.value
             self._add(Node(value, *_place(event), {}))
+            self._value_is_done()
             return
         mapping = self._open[-1]
         if event.value in mapping.keys:
@@ -178,6 +181,9 @@ class _Builder:
             parent.append(node)
         elif isinstance(parent, dict) and key is not None:
             parent[key] = node
+
+    def _value_is_done(self) -> None:
+        if self._keys:
             self._keys[-1] = None
 
     def _check(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:

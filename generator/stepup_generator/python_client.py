@@ -18,10 +18,12 @@ from typing import Any
 from stepup_generator.errors import ToolError
 from stepup_generator.model import Api, Operation, Schema
 from stepup_generator.python_view import (
+    PYTHON,
     PythonSettings,
     TransportArgument,
     TransportOperation,
     flat_body,
+    method_names,
     view,
 )
 from stepup_generator.render import python_files
@@ -81,17 +83,18 @@ def _transport(api: Api, folder: Path) -> dict[str, TransportOperation]:
     if problems:
         lines = (f"{problem.header} {problem.detail or ''}".strip() for problem in problems)
         raise ToolError("openapi-python-client: " + "; ".join(lines))
-    return _built(api, data)
+    return _built(api, data, config)
 
 
 def _document(api: Api) -> dict[str, Any]:
     """The part of the API that requests are built from, as an OpenAPI document."""
     paths: dict[str, dict[str, Any]] = {}
+    names = method_names(api)
     schemas: dict[str, Any] = {}
-    for number, operation in enumerate(api.operations):
+    for operation in api.operations:
         item: dict[str, Any] = {
-            "operationId": operation.id,
-            "tags": list(operation.tags[:1]) or ["default"],
+            "operationId": names[operation.id],
+            "tags": [PYTHON.member(tag) for tag in operation.tags[:1]] or ["default"],
             "parameters": [
                 {
                     "name": parameter.name,
@@ -104,7 +107,7 @@ def _document(api: Api) -> dict[str, Any]:
             "responses": {"200": {"description": "Read by the facade."}},
         }
         if operation.request_body is not None:
-            body = _body(api, operation, schemas, number)
+            body = _body(api, operation, schemas)
             required = operation.request_body.required
             item["requestBody"] = {"required": required, "content": {"application/json": {"schema": body}}}
         paths.setdefault(operation.path, {})[operation.method] = item
@@ -116,11 +119,11 @@ def _document(api: Api) -> dict[str, Any]:
     }
 
 
-def _body(api: Api, operation: Operation, schemas: dict[str, Any], number: int) -> dict[str, Any]:
+def _body(api: Api, operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
     properties = flat_body(api, operation)
     if properties is None or operation.request_body is None:
         return {}
-    name = api.resolve(operation.request_body.schema).name or f"Body{number}"
+    name = api.resolve(operation.request_body.schema).name or f"{operation.id} request"
     schemas[name] = {
         "type": "object",
         "required": [item.name for item in properties if item.required],
@@ -141,18 +144,18 @@ def _plain_schema(api: Api, schema: Schema) -> dict[str, Any]:
     return {}
 
 
-def _built(api: Api, data: Any) -> dict[str, TransportOperation]:
+def _built(api: Api, data: Any, config: Any) -> dict[str, TransportOperation]:
     """What openapi-python-client called what it built, by operationId."""
     from openapi_python_client import strings
 
     endpoints = {
-        (endpoint.method, str(endpoint.path.get_untrusted_value())): (tag, endpoint)
+        endpoint.name: (tag, endpoint)
         for tag, collection in data.endpoint_collections_by_tag.items()
         for endpoint in collection.endpoints
     }
-    built = {}
+    names, built = method_names(api), {}
     for operation in api.operations:
-        tag, endpoint = endpoints[operation.method, operation.path]
+        tag, endpoint = endpoints[strings.PythonIdentifier(names[operation.id], config.field_prefix)]
         places = (
             ("path", endpoint.path_parameters), ("query", endpoint.query_parameters),
             ("header", endpoint.header_parameters),
@@ -167,8 +170,7 @@ def _built(api: Api, data: Any) -> dict[str, TransportOperation]:
             body_class = str(endpoint.bodies[0].prop.class_info.name)
         elif operation.request_body is not None:
             arguments.append(TransportArgument("body", "body", "", operation.request_body.required))
-        module = f"api.{tag}.{strings.PythonIdentifier(endpoint.name, 'field_')}"
-        built[operation.id] = TransportOperation(module, body_class, tuple(arguments))
+        built[operation.id] = TransportOperation(f"api.{tag}.{endpoint.name}", body_class, tuple(arguments))
     return built
 
 

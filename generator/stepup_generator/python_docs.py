@@ -39,7 +39,7 @@ class PyError:
 
 
 def operation(
-    title: str, source: Operation, arguments: Iterable[PyArgument], errors: Iterable[PyError]
+    title: str, source: Operation, arguments: Iterable[PyArgument], errors: Iterable[PyError], root: str
 ) -> str:
     """The text above a method's example: what it does, takes and raises."""
     parts = [wrapped(title)]
@@ -47,7 +47,8 @@ def operation(
         parts.append("Deprecated.")
     parts.append(wrapped(source.description))
     parts.append(_section("Args", ((item.name, item.doc) for item in arguments)))
-    parts.append(_section("Raises", ((item.name, item.doc) for item in errors)))
+    raises = [(item.name, item.doc) for item in errors]
+    parts.append(_section("Raises", (*raises, (root, "Any other failure; see ``errors``."))))
     return "\n\n".join(part for part in parts if part)
 
 

@@ -86,10 +86,12 @@ class Types:
         """What the API bounds, in sentences."""
         item = self._api.resolve(schema)
         found = []
-        if item.min_length is not None or item.max_length is not None:
+        if item.max_length is not None:
             found.append(f"{_span(item.min_length, item.max_length)} characters.")
-        if item.minimum is not None or item.maximum is not None:
-            found.append(f"{_span(item.minimum, item.maximum)}.")
+        elif item.min_length:
+            found.append(f"Length at least {item.min_length}.")
+        if (_lower(item), _upper(item)) != (None, None):
+            found.append(f"{_span(_lower(item), _upper(item))}.")
         if item.is_enum:
             found.append("One of " + ", ".join(_PYTHON.literal(value) for value in item.enum) + ".")
         if item.format:
@@ -246,12 +248,12 @@ def _span(low: object, high: object) -> str:
 
 def _lower(item: Schema) -> int | float | None:
     exclusive = item.exclusive_minimum
-    return item.minimum if exclusive is None else int(exclusive // 1) + 1
+    return item.minimum if exclusive is None or item.kind != "integer" else int(exclusive // 1) + 1
 
 
 def _upper(item: Schema) -> int | float | None:
     exclusive = item.exclusive_maximum
-    return item.maximum if exclusive is None else -int(-exclusive // 1) - 1
+    return item.maximum if exclusive is None or item.kind != "integer" else -int(-exclusive // 1) - 1
 
 
 def _call(name: str, *first: str, **options: object) -> str:

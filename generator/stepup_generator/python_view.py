@@ -15,7 +15,15 @@ from stepup_generator.model import Api, Json, Operation, Property, Schema
 from stepup_generator.python_docs import PyArgument, PyError
 from stepup_generator.python_types import Types
 
-__all__ = ["PythonSettings", "PythonView", "TransportArgument", "TransportOperation", "flat_body", "view"]
+__all__ = [
+    "PythonSettings",
+    "PythonView",
+    "TransportArgument",
+    "TransportOperation",
+    "flat_body",
+    "method_names",
+    "view",
+]
 
 PYTHON = Python()
 _FIXED_ERRORS = ("ApiError", "InvalidArgumentError", "NoAnswerError", "NotSentError", "UnexpectedAnswerError")
@@ -161,16 +169,17 @@ def view(api: Api, settings: PythonSettings, transport: Mapping[str, TransportOp
     types = Types(api, scope)
     attributes = Names((*PYTHON.reserved, *_ERROR_ATTRIBUTES))
     code_attribute = attributes.take(PYTHON.member(bodies.code_property)) if bodies.code_property else ""
-    method_names = Names((*PYTHON.reserved, *_CLIENT_ATTRIBUTES))
+    methods = method_names(api)
     by_code = {item.code: item for item in error_classes}
     operations = tuple(
         _operation(
             api,
             types,
             item,
-            name=method_names.take(PYTHON.member(item.id)),
+            name=methods[item.id],
             transport=transport[item.id],
             errors=tuple(by_code[body.code] for body in bodies.of(api, item)),
+            root=names.root,
         )
         for item in api.operations
     )
@@ -190,6 +199,12 @@ def view(api: Api, settings: PythonSettings, transport: Mapping[str, TransportOp
         operations=operations,
         credential_headers=headers,
     )
+
+
+def method_names(api: Api) -> dict[str, str]:
+    """What each operation is called in Python, by operationId."""
+    scope = Names((*PYTHON.reserved, *_CLIENT_ATTRIBUTES))
+    return {item.id: scope.take(PYTHON.member(item.id)) for item in api.operations}
 
 
 def _error_fields(api: Api, bodies: ErrorBodies, attributes: Names) -> Iterator[PyErrorField]:
@@ -232,6 +247,7 @@ def _operation(
     name: str,
     transport: TransportOperation,
     errors: tuple[PyError, ...],
+    root: str,
 ) -> PyOperation:
     arguments = tuple(_arguments(api, types, operation))
     answers, returns = _answers(types, operation)
@@ -245,7 +261,7 @@ def _operation(
         name=name,
         constant=name.upper(),
         title=title,
-        doc=python_docs.operation(title, operation, arguments, errors),
+        doc=python_docs.operation(title, operation, arguments, errors, root),
         arguments=arguments,
         keyword_only=operation.only_path_parameter is None and bool(arguments),
         answers=answers,

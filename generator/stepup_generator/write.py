@@ -46,7 +46,7 @@ def write(files: Mapping[str, str], folder: Path) -> bool:
 
 
 def difference(files: Mapping[str, str], folder: Path) -> str:
-    """The unified diff from what lies in ``folder`` to ``files``; "" where they are the same, byte for byte."""
+    """The unified diff from what lies in ``folder`` to ``files``; "" where they are the same to the byte."""
     wanted = {path: text.encode() for path, text in _checked(files).items()}
     found = _found(folder)
     parts = []
