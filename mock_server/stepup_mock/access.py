@@ -26,19 +26,34 @@ class Access:
     feature_gated: bool = False
 
 
+class NoBearerToken(Exception):
+    """There are no credentials, or they are of another scheme."""
+
+
 class ApiKeys:
     """The key that the server was started with, and those minted since."""
 
     def __init__(self, store: SqliteStore, first_key: str) -> None:
         self._store = store
+        # Headers that were accepted, so that a known caller costs one look-up.
+        self._accepted: dict[bytes, Access] = {}
         self._first = {_hash(first_key.encode()): Access(DEFAULT_ENVIRONMENT)}
         self._known = self._first | {
             key_hash: Access(environment, _permissions(permissions), bool(gated))
             for key_hash, environment, permissions, gated in store.api_keys()
         }
 
-    def find(self, key: bytes) -> Access | None:
-        return self._known.get(_hash(key))
+    def find(self, credentials: bytes) -> Access | None:
+        """Return what an Authorization header opens, None for an unknown key; raise NoBearerToken."""
+        access = self._accepted.get(credentials)
+        if access is None:
+            scheme, _, key = credentials.partition(b" ")
+            if scheme.lower() != b"bearer":
+                raise NoBearerToken
+            access = self._known.get(_hash(key.strip()))
+            if access is not None and len(self._accepted) < 1000:
+                self._accepted[credentials] = access
+        return access
 
     def mint(self, access: Access) -> str:
         """Return a new key with this access."""
@@ -58,6 +73,7 @@ class ApiKeys:
 
     def forget_minted(self) -> None:
         self._known = dict(self._first)
+        self._accepted.clear()
 
 
 def looks_real(key: str) -> bool:

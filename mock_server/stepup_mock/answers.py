@@ -4,9 +4,9 @@ Success bodies come from the caller; every refusal has its sentence here. No ans
 sent.
 """
 
-from dataclasses import dataclass, replace
-
 import orjson
+
+Header = tuple[bytes, bytes]
 
 JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
@@ -43,25 +43,29 @@ _FIELD_SENTENCES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """One response. ``outcome`` is ``success`` or the error code, for the audit."""
+    """One response: status, body, and its headers but for the request id.
 
-    status: int
-    body: bytes
-    outcome: str = "success"
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    length: bytes = b""
+    ``outcome`` is ``success`` or the error code, for the audit.
+    """
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "length", b"%d" % len(self.body))
+    __slots__ = ("body", "extra", "headers", "outcome", "status")
+
+    def __init__(
+        self, status: int, body: bytes, outcome: str = "success", extra: tuple[Header, ...] = ()
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.outcome = outcome
+        self.extra = extra
+        self.headers = [JSON, (b"content-length", b"%d" % len(body)), *ALWAYS, *extra]
 
 
 def success(document: object, status: int = 200) -> Answer:
     return Answer(status, orjson.dumps(document))
 
 
-def error(status: int, error_code: str, *headers: tuple[bytes, bytes], sentence: str = "") -> Answer:
+def error(status: int, error_code: str, *headers: Header, sentence: str = "") -> Answer:
     """Return the error envelope for one code."""
     body = {"error_code": error_code, "user_facing_error": sentence or _SENTENCES[error_code]}
     return Answer(status, orjson.dumps(body), error_code, headers)
@@ -87,7 +91,7 @@ def locked(retry_after: int) -> Answer:
 
 def closing(answer: Answer) -> Answer:
     """Return the answer that also ends the connection, since the rest of the request is not worth reading."""
-    return replace(answer, headers=(*answer.headers, _CLOSE))
+    return Answer(answer.status, answer.body, answer.outcome, (*answer.extra, _CLOSE))
 
 
 def method_not_allowed(*methods: bytes) -> Answer:
@@ -110,3 +114,5 @@ UNSUPPORTED = error(415, "unsupported_media_type")
 MISDIRECTED = error(421, "misdirected_request")
 INTERNAL = error(500, "internal_error")
 VERIFIED = success({"success": True})
+TOTP = success({"mfa_setup": {"type": "Totp"}})
+NO_FACTOR = success({"mfa_setup": None})

@@ -6,26 +6,29 @@ fields, and then the domain. The module speaks plain ASGI: routing and middlewar
 work itself.
 """
 
-import asyncio
 import re
 import secrets
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from stepup_mock import answers
-from stepup_mock.access import Access
+from stepup_mock.access import Access, NoBearerToken
 from stepup_mock.answers import Answer
 from stepup_mock.hosts import Hosts
 from stepup_mock.mock import Mock
+from stepup_mock.reading import BodyReader, BodyRefused, ClientGone, Headers, Receive
 from stepup_mock.step_up import (
     IncorrectCode,
     InvalidField,
     Locked,
     MfaNotEnabled,
+    Phone,
+    StepUp,
     StepUpError,
     Terms,
     UserNotFound,
@@ -33,13 +36,9 @@ from stepup_mock.step_up import (
 from stepup_mock.validation import InvalidFields, parse
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = dict[bytes, bytes]
-
-MAX_BODY = 64 * 1024
-# A body that is too large is read on and dropped this far, so that the caller gets to see the answer.
-MAX_DROPPED = 1024 * 1024
+# The user and the action that a request names.
+Named = tuple[str | None, str | None]
 
 _BASE = b"/api/backend/v1/"
 _STEP_UP = _BASE + b"mfa/step-up/"
@@ -50,15 +49,11 @@ _POSTS = {
     _STEP_UP + b"verify-grant": "verifyStepUpGrant",
 }
 _LOOKUP = re.compile(rb"/api/backend/v1/user/([^/]+)/mfa")
-UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _CONTROL = b"/__control__"
 MAX_ACTION = 256
 # A repeated one of these has no meaning that two readers would agree on.
 _SINGLE = (b"authorization", b"content-type", b"content-encoding", b"host")
-
-
-class ClientGone(Exception):
-    """The caller hung up before its request was complete."""
 
 
 class App:
@@ -67,8 +62,8 @@ class App:
     def __init__(self, mock: Mock, hosts: Hosts | None = None, *, body_deadline: float = 10) -> None:
         self.mock = mock
         self._hosts = hosts or Hosts()
-        self._body_deadline = body_deadline
-        self._request_ids = map((secrets.token_hex(8) + "%08x").__mod__, count(1))
+        self._reader = BodyReader(body_deadline)
+        self._request_ids = map((secrets.token_hex(8).encode() + b"%08x").__mod__, count(1))
         self._control: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,17 +100,20 @@ class App:
         if isinstance(access, Answer):
             return access
         answer = _gate(access, operation_id) or judge_media_type(headers)
-        named: tuple[str | None, str | None] = (None, None)
+        at = self.mock.clock.now()
+        named: Named = (None, None)
         if answer is None:
             try:
-                document = parse(await read_body(headers, receive, self._body_deadline))
+                document = parse(await self._reader.read(headers, receive))
                 named = self._named(operation_id, access, document)
-                answer = self._perform(operation_id, access, document)
+                fields = self.mock.bodies[operation_id].check(document)
+                at = self.mock.clock.now()
+                answer = self._perform(operation_id, access, fields, at)
             except InvalidFields as error:
                 answer = answers.invalid_fields(error.fields)
             except BodyRefused as error:
                 answer = error.answer
-        self.mock.record(operation_id, *named, answer.outcome)
+        self.mock.record(at, operation_id, *named, answer.outcome)
         return answer
 
     def _lookup(self, method: str, path: bytes, headers: Headers) -> Answer:
@@ -127,39 +125,37 @@ class App:
         access = self._access(headers)
         if isinstance(access, Answer):
             return access
-        # Decoded once: what is encoded twice is no id, and a decoded slash leads nowhere.
-        user_id = unquote_to_bytes(match[1]).decode("latin-1")
         refusal = _gate(access, "fetchUserMfaMethods")
         if refusal is not None:
             return refusal
-        if not UUID.fullmatch(user_id):
+        user_id = _user_of(match[1])
+        if user_id is None:
             return answers.NO_SUCH_USER
         try:
-            factor = self.mock.step_up.fetch_user_mfa_methods(access.environment, user_id.lower())
+            factor = self.mock.step_up.fetch_user_mfa_methods(access.environment, user_id)
         except UserNotFound:
             return answers.NO_SUCH_USER
-        return answers.success({"mfa_setup": _mfa_setup(factor)})
+        if isinstance(factor, tuple):
+            return answers.success({"mfa_setup": _phones(factor)})
+        return answers.TOTP if factor else answers.NO_FACTOR
 
     def _access(self, headers: Headers) -> Access | Answer:
         """Return what the API key opens, or the 401."""
-        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() != b"bearer":
-            return answers.UNAUTHORIZED
-        return self.mock.api_keys.find(key.strip()) or answers.INVALID_TOKEN
-
-    def _perform(self, operation_id: str, access: Access, document: dict[str, Any]) -> Answer:
-        fields = self.mock.bodies[operation_id].check(document)
         try:
-            return _OPERATIONS[operation_id](self.mock, access.environment, **fields)
+            return self.mock.api_keys.find(headers.get(b"authorization", b"")) or answers.INVALID_TOKEN
+        except NoBearerToken:
+            return answers.UNAUTHORIZED
+
+    def _perform(self, operation_id: str, access: Access, fields: dict[str, Any], at: float) -> Answer:
+        try:
+            return _OPERATIONS[operation_id](self.mock.step_up, access.environment, at, **fields)
         except StepUpError as error:
             return _refusal(error)
 
-    def _named(
-        self, operation_id: str, access: Access, document: dict[str, Any]
-    ) -> tuple[str | None, str | None]:
+    def _named(self, operation_id: str, access: Access, document: dict[str, Any]) -> Named:
         """Return the user and the action that a body names, as far as they can be what they claim to be."""
         user_id, action_type = document.get("user_id"), document.get("action_type")
-        user_id = user_id.lower() if isinstance(user_id, str) and UUID.fullmatch(user_id) else None
+        user_id = uuid_of(user_id) if isinstance(user_id, str) else None
         if operation_id == "verifySmsChallenge":
             challenge_id = document.get("challenge_id")
             if user_id is None or not isinstance(challenge_id, str):
@@ -169,22 +165,15 @@ class App:
         return user_id, action_type if known else None
 
     async def _send(self, answer: Answer, send: Send) -> None:
-        headers = [
-            answers.JSON,
-            (b"content-length", answer.length),
-            *self._usual_headers(),
-            *answer.headers,
-        ]
+        headers = [*answer.headers, (b"x-request-id", next(self._request_ids))]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
-
-    def _usual_headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        return (b"x-request-id", next(self._request_ids).encode()), *answers.ALWAYS
 
     def _with_headers(self, send: Send) -> Send:
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._usual_headers()]
+                usual = (*answers.ALWAYS, (b"x-request-id", next(self._request_ids)))
+                message["headers"] = [*message["headers"], *usual]
             await send(message)
 
         return send_with_headers
@@ -195,7 +184,7 @@ class App:
             from stepup_mock.control import control_app
 
             assert self.mock.control_key is not None
-            self._control = control_app(self.mock, self.mock.control_key, body_deadline=self._body_deadline)
+            self._control = control_app(self.mock, self.mock.control_key, self._reader)
         return self._control
 
 
@@ -208,6 +197,18 @@ def _headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
         names = [name for name, _ in pairs]
         headers.update((name, b"") for name in _SINGLE if names.count(name) > 1)
     return headers
+
+
+@lru_cache(maxsize=1024)
+def uuid_of(text: str) -> str | None:
+    """Return a UUID in lower case, None for any other text."""
+    return text.lower() if _UUID.fullmatch(text) else None
+
+
+@lru_cache(maxsize=1024)
+def _user_of(segment: bytes) -> str | None:
+    # Decoded once: what is encoded twice is no id, and a decoded slash leads nowhere.
+    return uuid_of(unquote_to_bytes(segment).decode("latin-1"))
 
 
 def _gate(access: Access, operation_id: str) -> Answer | None:
@@ -228,46 +229,13 @@ def judge_media_type(headers: Headers) -> Answer | None:
     return None
 
 
-class BodyRefused(Exception):
-    """The body came too slowly or is too large."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self.answer = answer
-
-
-async def read_body(headers: Headers, receive: Receive, deadline: float) -> bytes:
-    """Return the whole body; raise BodyRefused or ClientGone."""
-    declared = int(headers.get(b"content-length", b"0"))
-    if declared > MAX_BODY:
-        raise BodyRefused(
-            answers.TOO_LARGE if declared <= MAX_DROPPED else answers.closing(answers.TOO_LARGE)
-        )
-    body, size = b"", 0
-    try:
-        async with asyncio.timeout(deadline):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientGone
-                size += len(message["body"])
-                more = message.get("more_body", False)
-                if size <= MAX_BODY:
-                    body += message["body"]
-                elif not more or size > MAX_DROPPED:
-                    raise BodyRefused(answers.closing(answers.TOO_LARGE) if more else answers.TOO_LARGE)
-                if not more:
-                    return body
-    except TimeoutError:
-        raise BodyRefused(answers.TIMEOUT) from None
-
-
 # The operations
 
 
 def _verify_totp(
-    mock: Mock,
+    step_up: StepUp,
     environment: str,
+    at: float,
     *,
     user_id: str,
     code: str,
@@ -276,13 +244,13 @@ def _verify_totp(
     valid_for_seconds: int,
 ) -> Answer:
     terms = Terms(action_type, grant_type, valid_for_seconds)
-    grant = mock.step_up.verify_totp(environment, user_id, code, terms, at=mock.clock.now())
-    return answers.success({"step_up_grant": grant})
+    return answers.success({"step_up_grant": step_up.verify_totp(environment, user_id, code, terms, at=at)})
 
 
 def _send_sms(
-    mock: Mock,
+    step_up: StepUp,
     environment: str,
+    at: float,
     *,
     user_id: str,
     mfa_phone_id: str,
@@ -291,17 +259,23 @@ def _send_sms(
     valid_for_seconds: int,
 ) -> Answer:
     terms = Terms(action_type, grant_type, valid_for_seconds)
-    challenge_id = mock.step_up.send_sms(environment, user_id, mfa_phone_id, terms, at=mock.clock.now())
-    return answers.success({"challenge_id": challenge_id})
+    return answers.success(
+        {"challenge_id": step_up.send_sms(environment, user_id, mfa_phone_id, terms, at=at)}
+    )
 
 
-def _verify_sms(mock: Mock, environment: str, *, user_id: str, challenge_id: str, code: str) -> Answer:
-    grant = mock.step_up.verify_sms(environment, user_id, challenge_id, code, at=mock.clock.now())
-    return answers.success({"step_up_grant": grant})
+def _verify_sms(
+    step_up: StepUp, environment: str, at: float, *, user_id: str, challenge_id: str, code: str
+) -> Answer:
+    return answers.success(
+        {"step_up_grant": step_up.verify_sms(environment, user_id, challenge_id, code, at=at)}
+    )
 
 
-def _verify_grant(mock: Mock, environment: str, *, user_id: str, action_type: str, grant: str) -> Answer:
-    mock.step_up.verify_grant(environment, user_id, action_type, grant, at=mock.clock.now())
+def _verify_grant(
+    step_up: StepUp, environment: str, at: float, *, user_id: str, action_type: str, grant: str
+) -> Answer:
+    step_up.verify_grant(environment, user_id, action_type, grant, at=at)
     return answers.VERIFIED
 
 
@@ -329,15 +303,11 @@ def _refusal(error: StepUpError) -> Answer:
             raise error
 
 
-def _mfa_setup(factor: Any) -> dict[str, Any] | None:
-    if factor is None:
-        return None
-    if factor == "Totp":
-        return {"type": "Totp"}
-    phones = [
-        {"mfa_phone_number_suffix": phone.suffix, "mfa_phone_id": phone.mfa_phone_id} for phone in factor
+def _phones(phones: tuple[Phone, ...]) -> dict[str, Any]:
+    listed = [
+        {"mfa_phone_number_suffix": phone.suffix, "mfa_phone_id": phone.mfa_phone_id} for phone in phones
     ]
-    return {"type": "Phone", "phone_numbers": phones}
+    return {"type": "Phone", "phone_numbers": listed}
 
 
 async def _other_protocol(scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,9 +21,10 @@ import stepup_spec
 from stepup_mock import answers, totp
 from stepup_mock.access import DEFAULT_ENVIRONMENT, Access
 from stepup_mock.answers import Answer
-from stepup_mock.app import UUID, BodyRefused, judge_media_type, read_body
+from stepup_mock.app import judge_media_type, uuid_of
 from stepup_mock.clock import LAST_SECOND, Clock
 from stepup_mock.mock import Mock
+from stepup_mock.reading import BodyReader, BodyRefused
 from stepup_mock.step_up import Factor, MfaNotEnabled, Phone, Totp, UserNotFound
 from stepup_mock.validation import Contract, InvalidFields, parse
 
@@ -33,9 +34,9 @@ _PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{4,14}")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def control_app(mock: Mock, control_key: str, *, body_deadline: float) -> ASGIApp:
+def control_app(mock: Mock, control_key: str, reader: BodyReader) -> ASGIApp:
     """Return the ASGI application of everything below ``/__control__``."""
-    control = _Control(mock, body_deadline)
+    control = _Control(mock, reader)
     routes = [
         ("GET", "/ready", control.ready),
         ("POST", "/reset", control.reset),
@@ -108,9 +109,9 @@ class _Methods:
 class _Control:
     """One method for each call, each thin: read, arrange, answer."""
 
-    def __init__(self, mock: Mock, body_deadline: float) -> None:
+    def __init__(self, mock: Mock, reader: BodyReader) -> None:
         self._mock = mock
-        self._body_deadline = body_deadline
+        self._reader = reader
         self._bodies = Contract(stepup_spec.find(stepup_spec.CONTROL)).bodies()
 
     async def _document(self, request: Request, operation_id: str) -> dict[str, Any]:
@@ -119,7 +120,7 @@ class _Control:
         refusal = judge_media_type(headers)
         if refusal is not None:
             raise BodyRefused(refusal)
-        body = await read_body(headers, request.receive, self._body_deadline)
+        body = await self._reader.read(headers, request.receive)
         return self._bodies[operation_id].check(parse(body))
 
     async def ready(self, _request: Request) -> Response:
@@ -203,7 +204,7 @@ class _Control:
 
     async def events(self, request: Request) -> Response:
         since = _since(request)
-        return _json({"events": [asdict(event) for event in self._mock.events if event.sequence > since]})
+        return _json({"events": [event._asdict() for event in self._mock.events if event.sequence > since]})
 
     async def read_faults(self, _request: Request) -> Response:
         return _json({"available": [], "enabled": []})
@@ -213,10 +214,10 @@ class _Control:
 
 
 def _user_id(request: Request) -> str:
-    user_id = str(request.path_params["user_id"])
-    if not UUID.fullmatch(user_id):
+    user_id = uuid_of(request.path_params["user_id"])
+    if user_id is None:
         raise InvalidFields({"user_id": "invalid_value"})
-    return user_id.lower()
+    return user_id
 
 
 def _since(request: Request) -> int:
@@ -243,7 +244,7 @@ def _factor(mfa: dict[str, Any] | None) -> Factor:
 
 
 def _respond(answer: Answer) -> Response:
-    headers = {name.decode(): value.decode() for name, value in answer.headers}
+    headers = {name.decode(): value.decode() for name, value in answer.extra}
     return Response(answer.body, answer.status, headers, media_type="application/json")
 
 

@@ -6,8 +6,9 @@ The five operations are in `step_up`, who speaks to them in `app` and `control`.
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import stepup_spec
 from stepup_mock.access import DEFAULT_API_KEY, ApiKeys
@@ -21,8 +22,7 @@ KEPT_MESSAGES = 10_000
 KEPT_EVENTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One attempt at an operation; ``outcome`` is ``success`` or an error code. Holds no secret."""
 
     sequence: int
@@ -62,12 +62,12 @@ class Mock:
     def __repr__(self) -> str:
         return "Mock()"
 
-    def record(self, operation_id: str, user_id: str | None, action_type: str | None, outcome: str) -> None:
+    def record(
+        self, at: float, operation_id: str, user_id: str | None, action_type: str | None, outcome: str
+    ) -> None:
         """Leave an audit event."""
         self._sequence += 1
-        self.events.append(
-            Event(self._sequence, self.clock.now(), operation_id, user_id, action_type, outcome)
-        )
+        self.events.append(Event(self._sequence, at, operation_id, user_id, action_type, outcome))
 
     def move_clock(self, move: Callable[[Clock], None]) -> None:
         """Apply ``move`` to the clock. What ends on either side of it has ended for good."""

@@ -18,10 +18,11 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stepup_mock.access import DEFAULT_API_KEY
-from stepup_mock.app import MAX_DROPPED, App
+from stepup_mock.app import App
 from stepup_mock.demo import add_users
 from stepup_mock.hosts import Hosts, is_loopback
 from stepup_mock.mock import Mock, new_control_key
+from stepup_mock.reading import MAX_DROPPED
 
 HEADER_DEADLINE = 10.0
 MAX_HEADERS = 64 * 1024
@@ -228,8 +229,11 @@ class _Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         before = self.cycle
-        super().data_received(data)
-        if self.cycle is before and (before is None or before.response_complete):
+        HttpToolsProtocol.data_received(self, data)
+        if self.cycle is not before:
+            self.waiting_since = _NOT_WAITING
+            self._pending = 0
+        elif before is None or before.response_complete:
             # Headers that are not complete yet, or a body that nobody reads any more.
             if not self._pending:
                 self.waiting_since = self.loop.time()
@@ -237,9 +241,6 @@ class _Protocol(HttpToolsProtocol):
             dropping = before is not None and before.scope is self.scope
             if self._pending > (MAX_DROPPED if dropping else MAX_HEADERS):
                 self.transport.abort()
-        else:
-            self._pending = 0
-            self.waiting_since = _NOT_WAITING
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep a half-closed connection open for the answer that is due, then close it."""

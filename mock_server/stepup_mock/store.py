@@ -11,17 +11,15 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from stepup_mock import statements as sql
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """What the store keeps of a user: the factor's name, and the phones as (id, number)."""
 
     factor: str | None
@@ -45,6 +43,7 @@ class SqliteStore:
             # NORMAL loses nothing when the process is killed; only a power cut may undo the last commits.
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
         self._db.executescript(sql.SCHEMA)
+        self._cursor = self._db.cursor()
 
     def close(self) -> None:
         self._db.close()
@@ -60,9 +59,9 @@ class SqliteStore:
             raise
         self._db.execute("COMMIT")
 
-    def _row(self, statement: str, **values: Any) -> Any:
+    def _row(self, statement: sql.Statement, **values: Any) -> Any:
         # Fetch all: SQLite holds its write lock while rows of RETURNING are left unread.
-        rows = self._db.execute(statement, values).fetchall()
+        rows = self._cursor.execute(statement.text, statement.values(values)).fetchall()
         return rows[0] if rows else None
 
     # Users
@@ -87,7 +86,7 @@ class SqliteStore:
 
     def _forget(self, user_id: str, *tables: str) -> None:
         for table in tables:
-            self._row(f"DELETE FROM {table} WHERE user_id = :user_id", user_id=user_id)  # noqa: S608
+            self._row(sql.FORGET[table], user_id=user_id)
 
     def user(self, environment: str, user_id: str) -> Row | None:
         """Return an enabled user without its secret."""
@@ -95,7 +94,7 @@ class SqliteStore:
         if row is None:
             return None
         factor, phones = row
-        return Row(factor, tuple(map(tuple, orjson.loads(phones))))
+        return Row(factor, tuple(map(tuple, orjson.loads(phones))) if factor == "Phone" else ())
 
     def totp_secret(self, environment: str, user_id: str) -> tuple[bytes, bytes] | None:
         """Return the id and the bytes of a user's TOTP secret."""
@@ -183,16 +182,21 @@ class SqliteStore:
         self, environment: str, user_id: str, action_type: bytes, grant_hash: bytes, *, at: float
     ) -> bool | None:
         """Say of which type a live grant is; None when there is none for this user and action."""
-        which = {"environment": environment, "user_id": user_id, "action_type": action_type}
-        row = self._row(sql.GRANT_IS_ONE_TIME, **which, grant_hash=grant_hash, at=at)
+        row = self._row(
+            sql.GRANT_IS_ONE_TIME,
+            environment=environment, user_id=user_id, action_type=action_type, grant_hash=grant_hash, at=at,
+        )  # fmt: skip
         return None if row is None else bool(row[0])
 
     def take_grant(
         self, environment: str, user_id: str, action_type: bytes, grant_hash: bytes, *, at: float
     ) -> bool:
         """Consume a live one-time grant. False when somebody else did."""
-        which = {"environment": environment, "user_id": user_id, "action_type": action_type}
-        return self._row(sql.TAKE_GRANT, **which, grant_hash=grant_hash, at=at) is not None
+        row = self._row(
+            sql.TAKE_GRANT,
+            environment=environment, user_id=user_id, action_type=action_type, grant_hash=grant_hash, at=at,
+        )  # fmt: skip
+        return row is not None
 
     # API keys
 
@@ -201,7 +205,7 @@ class SqliteStore:
 
     def api_keys(self) -> list[tuple[bytes, str, str | None, int]]:
         """Return what was minted, as (hash, environment, permissions in JSON, feature_gated)."""
-        return self._db.execute(sql.API_KEYS).fetchall()
+        return self._db.execute(sql.API_KEYS.text).fetchall()
 
     # Housekeeping
 
@@ -219,8 +223,8 @@ class SqliteStore:
     def clear(self) -> None:
         """Forget everything."""
         with self.transaction():
-            for table in (*sql.OF_USERS, "api_keys", "latest"):
-                self._row(f"DELETE FROM {table}")  # noqa: S608
+            for statement in sql.CLEAR:
+                self._row(statement)
 
 
 def _private_file(path: Path) -> None:
