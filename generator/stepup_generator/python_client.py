@@ -28,14 +28,14 @@ from stepup_generator.python_view import (
 )
 from stepup_generator.render import python_files
 
-__all__ = ["python_client"]
+__all__ = ["RUFF", "python_client"]
 
 _TRANSPORT = "_transport"
-_RUFF = """\
+RUFF = """\
 line-length = 110
 target-version = "py311"
 [lint]
-select = ["I", "F401"]
+select = ["I", "F401", "F541"]
 """
 _SCALARS = ("string", "integer", "number", "boolean")
 
@@ -175,13 +175,16 @@ def _built(api: Api, data: Any, config: Any) -> dict[str, TransportOperation]:
 
 
 def _format(folder: Path) -> None:
-    """Sort imports, drop unused ones and format, with our own settings and the ruff beside this Python."""
+    """Sort imports, drop what is unused and format, with our own settings and the ruff beside this Python.
+
+    ``-P`` keeps the output itself from being imported as ruff or as what it needs.
+    """
     config = folder / ".ruff.toml"
-    config.write_text(_RUFF, encoding="utf-8")
+    config.write_text(RUFF, encoding="utf-8")
     common = ["--config", str(config), "--no-cache", "--quiet", "."]
     for command in (["check", "--fix"], ["format"]):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *command, *common],
+            [sys.executable, "-P", "-m", "ruff", *command, *common],
             cwd=folder, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:

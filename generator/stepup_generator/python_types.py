@@ -25,6 +25,7 @@ class ModelField:
     annotation: str
     default: str
     doc: str
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,19 @@ class Model:
     doc: str
     fields: tuple[ModelField, ...]
     is_unknown: bool = False
+
+    @property
+    def has_secret(self) -> bool:
+        return any(member.secret for member in self.fields)
+
+    @property
+    def shown(self) -> str:
+        """The inside of the f-string for ``repr``."""
+        parts = (
+            f"{item.name}=***" if item.secret else f"{item.name}={{self.{item.name}!r}}"
+            for item in self.fields
+        )
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +196,10 @@ class Types:
             self.suggest(member.schema, f"{name} {member.name}")
             attribute = scope.take(_PYTHON.member(member.name))
             optional = not member.required
-            options = ["repr=False"] * member.secret + ["default=None"] * optional
-            default = f" = _field({', '.join(options)})" if options else ""
+            default = " = None" if optional else ""
             annotation = self.annotation(member.schema, optional=optional)
             doc = " ".join((member.description, *self.bounds(member.schema))).strip()
-            fields.append(ModelField(attribute, annotation, default, doc))
+            fields.append(ModelField(attribute, annotation, default, doc, member.secret))
             required = ", required=True" if member.required else ""
             texts = f"{_PYTHON.text(attribute)}, {_PYTHON.text(member.name)}"
             shapes.append(f"Field({texts}, {self.shape(member.schema)}{required})")

@@ -119,8 +119,8 @@ def test_a_wide_client_reads_and_writes(tmp_path: Path, server: Any, answer: Cal
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "[Node(name='n', children=[Node(name='m', children=None, parent=None, date=None, type=None, "
-        "field=None)], parent=None, date=None, type='c', field=None)]",
+        "[Node(name='n', secret=***, children=[Node(name='m', secret=***, children=None, parent=None, "
+        "date=None, type=None, field=None)], parent=None, date=None, type='c', field=None)]",
         "None",
         "UnknownShape(kind='hexagon')",
         "2026-01-02 03:04:05+00:00",

@@ -95,6 +95,13 @@ class Operation(Generic[T]):
         self.credentials = credentials
         self.repeatable = repeatable
 
+    def documented(self, status: int) -> str:
+        """The key in ``answers`` that a status stands under, "" where it is no success."""
+        for key in (str(status), f"{status // 100}XX"):
+            if key in self.answers:
+                return key
+        return ""
+
 
 class Call(Generic[T]):
     """An operation with its arguments, not yet checked."""
@@ -207,9 +214,7 @@ class Answer:
         if media_type != "application/json" and not media_type.endswith("+json"):
             return None, f"the answer is {media_type or 'of no media type'}, not JSON"
         try:
-            return json.loads(
-                self._content.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse
-            ), ""
+            return _DECODER.decode(self._content.decode("utf-8")), ""
         except (ValueError, RecursionError):
             return None, "the answer is not valid JSON"
 
@@ -275,28 +280,30 @@ def exchange(call: Call[T], settings: Settings) -> Generator[Request | Pause, An
 
 def _pause(operation: Operation[Any], outcome: Answer | Failure | None, attempt: int) -> float | None:
     """How long to wait before trying again, or None not to."""
-    backoff = random.random() * min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0**attempt)
     if isinstance(outcome, Failure):
-        return backoff if operation.repeatable or not outcome.sent else None
-    if outcome is None or not operation.repeatable:
+        return _backoff(attempt) if operation.repeatable or not outcome.sent else None
+    if outcome is None or not operation.repeatable or operation.documented(outcome.status):
         return None
     retry_after = outcome.retry_after()
     if outcome.status == 429 and retry_after is not None:
         return retry_after if retry_after <= MAX_RETRY_AFTER else None
     if outcome.status in _PASSING and (retry_after or 0.0) <= MAX_RETRY_AFTER:
-        return max(backoff, retry_after or 0.0)
+        return max(_backoff(attempt), retry_after or 0.0)
     return None
+
+
+def _backoff(attempt: int) -> float:
+    """Growing, and spread so that many callers do not come back at once."""
+    return random.random() * min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0**attempt)
 
 
 def _judge(call: Call[T], outcome: Answer | Failure | None, settings: Settings) -> T:
     """The result, or the error that says why there is none."""
     if not isinstance(outcome, Answer):
         raise _no_answer(call, outcome, settings)
-    answers = call.operation.answers
-    exact = str(outcome.status)
-    expected = exact if exact in answers else f"{outcome.status // 100}XX"
-    if expected in answers:
-        result, problem = _result(answers[expected], outcome)
+    status = call.operation.documented(outcome.status)
+    if status:
+        result, problem = _result(call.operation.answers[status], outcome)
         if not problem:
             return result  # type: ignore[no-any-return]
         del result
@@ -379,3 +386,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)

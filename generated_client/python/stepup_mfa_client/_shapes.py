@@ -68,7 +68,7 @@ class Text(Shape[str]):
         if len(value) < self.min_length or (self.max_length is not None and len(value) > self.max_length):
             upper = "" if self.max_length is None else f" and at most {self.max_length}"
             raise Mismatch(at, f"wanted at least {self.min_length}{upper} characters")
-        if any("\ud800" <= char <= "\udfff" for char in value):
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
             raise Mismatch(at, "wanted text that can be written as UTF-8")
         return value
 

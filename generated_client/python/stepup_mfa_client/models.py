@@ -1,4 +1,4 @@
-"""What the operations take and return. Fields that hold a secret are left out of ``repr``."""
+"""What the operations take and return. Fields that hold a secret show as ``***`` in ``repr``."""
 
 from __future__ import annotations
 
@@ -71,12 +71,15 @@ class FetchUserMfaMethodsResponse:
     """The factor, told apart by `type`. Null when the user has none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VerifyTotpChallengeResponse:
     """The grant for a right code."""
 
-    step_up_grant: str = _field(repr=False)
+    step_up_grant: str
     """The grant. Keep it on your side until the action; treat it like a password. 1 to 256 characters."""
+
+    def __repr__(self) -> str:
+        return "VerifyTotpChallengeResponse(step_up_grant=***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +90,15 @@ class SendSmsMfaCodeResponse:
     """The ID of the challenge. Verify it together with the code. 1 to 256 characters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class VerifySmsChallengeResponse:
     """The grant for a right code."""
 
-    step_up_grant: str = _field(repr=False)
+    step_up_grant: str
     """The grant. Keep it on your side until the action; treat it like a password. 1 to 256 characters."""
+
+    def __repr__(self) -> str:
+        return "VerifySmsChallengeResponse(step_up_grant=***)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
