@@ -338,7 +338,16 @@ class SchemaReader:
         for name in required:
             if name not in names:
                 fields.refuse("required", f'"{shown(name)}" is not among the properties')
+        for item in properties:
+            if item.replaced_by and item.replaced_by not in names:
+                pointer = pointer_to(fields.at("properties"), item.name)
+                node = self._member(fields, item.name)
+                message = f'"{shown(item.replaced_by)}", which replaces it, is not among the properties'
+                self._problems.add(node, pointer, message)
         return properties
+
+    def _member(self, fields: Fields, name: str) -> Node:
+        return next(node for key, node, _ in fields.entries("properties") if key == name)
 
     def _property(self, name: str, node: Node, pointer: str, required: bool) -> Property:
         schema = self.read(node, pointer)

@@ -148,6 +148,18 @@ def test_refusals_have_types(
             assert pickle.loads(pickle.dumps(error)).status == error.status
 
 
+def test_field_errors_are_found_under_their_old_name(
+    client: Call, server: Any, answer: Answer, package: ModuleType
+) -> None:
+    """A property that repeats another, by the document's word, stands in where the other is missing."""
+    for other in ("", ', "field_errors": {}'):
+        body = f'{{"error_code": "invalid_request_fields", "field_to_errors": {{"grant": "x"}}{other}}}'
+        server.script(answer(400, body))
+        with pytest.raises(package.InvalidRequestFieldsError) as caught:
+            client("verify_step_up_grant", **GRANT)
+        assert caught.value.field_errors == {"grant": "x"}
+
+
 def test_an_unknown_refusal_keeps_its_code(
     client: Call, server: Any, answer: Answer, package: ModuleType
 ) -> None:

@@ -136,6 +136,11 @@ CASES = {
         "#/components/schemas/S/discriminator/mapping/a",
         "none of the variants",
     ),
+    "replaced by nothing": (
+        OK + "components: {schemas: {S: {type: object, properties: {a: §{x-stepup-replaced-by: b}}}}}\n",
+        "#/components/schemas/S/properties/a",
+        '"b", which replaces it, is not among the properties',
+    ),
     "link to nowhere": (
         OK.replace("Fine.}", "d, links: {l: {operationId: §gone}}}"),
         "#/paths/~1a/get/responses/200/links/l/operationId",

@@ -49,7 +49,6 @@ class StepUpMfaError(Exception):
     user_facing_error: str | None = None
     field_errors: Mapping[str, str] = _NONE
     user_facing_errors: Mapping[str, str] = _NONE
-    field_to_errors: Mapping[str, str] = _NONE
 
 
 class InvalidArgumentError(StepUpMfaError, ValueError):
@@ -115,9 +114,8 @@ class ApiError(StepUpMfaError):
         self.retry_after = retry_after
         self.error_code = _text(body, "error_code")
         self.user_facing_error = _text(body, "user_facing_error")
-        self.field_errors = _texts(body, "field_errors")
+        self.field_errors = _texts(body, "field_errors", "field_to_errors")
         self.user_facing_errors = _texts(body, "user_facing_errors")
-        self.field_to_errors = _texts(body, "field_to_errors")
 
 
 class UnauthorizedError(ApiError):
@@ -192,7 +190,10 @@ def api_error(message: str, body: Mapping[str, Any], **answer: Any) -> ApiError:
 def summary(body: Mapping[str, Any]) -> str:
     """What of an error body may stand in a message: codes, and names of fields."""
     found = [_quoted(body["error_code"])]
-    found += [f"{_quoted(name)}={_quoted(value)}" for name, value in _texts(body, "field_errors").items()]
+    found += [
+        f"{_quoted(name)}={_quoted(value)}"
+        for name, value in _texts(body, "field_errors", "field_to_errors").items()
+    ]
     return " ".join(found)
 
 
@@ -205,8 +206,9 @@ def _text(body: Mapping[str, Any], *names: str) -> str | None:
 
 
 def _texts(body: Mapping[str, Any], *names: str) -> Mapping[str, str]:
-    """The first of some objects that is there, less what is no string in it."""
-    found: dict[str, Any] = next((body[name] for name in names if isinstance(body.get(name), dict)), {})
+    """The first of some objects that is not empty, less what is no string in it."""
+    objects = (body[name] for name in names if isinstance(body.get(name), dict))
+    found: dict[str, Any] = next(filter(None, objects), {})
     return {key: value for key, value in found.items() if isinstance(value, str)}
 
 
