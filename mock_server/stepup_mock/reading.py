@@ -31,7 +31,7 @@ class BodyRefused(Exception):
 class BodyReader:
     """Reads bodies for one server; one that takes longer than ``deadline`` seconds is refused.
 
-    One timer looks after all of them: ``asyncio.timeout`` would cost a request more than everything else here.
+    One timer looks after all of them: ``asyncio.timeout`` would cost more than all else here does.
     """
 
     def __init__(self, deadline: float) -> None:
