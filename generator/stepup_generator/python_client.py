@@ -17,15 +17,8 @@ from typing import Any
 
 from stepup_generator.errors import ToolError
 from stepup_generator.model import Api, Operation, Schema
-from stepup_generator.python_view import (
-    PYTHON,
-    PythonSettings,
-    TransportArgument,
-    TransportOperation,
-    flat_body,
-    method_names,
-    view,
-)
+from stepup_generator.python_parts import PythonSettings, TransportArgument, TransportOperation
+from stepup_generator.python_view import PYTHON, flat_body, method_names, view
 from stepup_generator.render import python_files
 
 __all__ = ["RUFF", "python_client"]

@@ -3,39 +3,15 @@
 import re
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from stepup_generator.model import Operation
+from stepup_generator.python_parts import PyArgument, PyError
 
-__all__ = ["PyArgument", "PyError", "operation", "wrapped"]
+__all__ = ["operation", "wrapped"]
 
 _WIDTH = 100
 # Lines that begin like a list, a heading, a quotation, a table, a fence or code.
 _NOT_PROSE = re.compile(r"^(\s|[-*+#>|`~]|[0-9]+[.)])", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class PyArgument:
-    """An argument of a method; ``shape`` and ``annotation`` are source, ``doc`` is text."""
-
-    name: str
-    wire: str
-    place: str
-    annotation: str
-    default: str
-    shape: str
-    required: bool
-    secret: bool
-    doc: str
-
-
-@dataclass(frozen=True, slots=True)
-class PyError:
-    """An error class for the refusals that carry ``code``."""
-
-    name: str
-    doc: str
-    code: str
 
 
 def operation(

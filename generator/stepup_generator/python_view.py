@@ -12,18 +12,19 @@ from stepup_generator import python_docs
 from stepup_generator.error_bodies import ErrorBodies, error_bodies
 from stepup_generator.languages import Names, Python
 from stepup_generator.model import Api, Json, Operation, Property, Schema
-from stepup_generator.python_docs import PyArgument, PyError
+from stepup_generator.python_parts import (
+    ClientNames,
+    PyAnswer,
+    PyArgument,
+    PyError,
+    PyErrorField,
+    PyOperation,
+    PythonSettings,
+    TransportOperation,
+)
 from stepup_generator.python_types import Types
 
-__all__ = [
-    "PythonSettings",
-    "PythonView",
-    "TransportArgument",
-    "TransportOperation",
-    "flat_body",
-    "method_names",
-    "view",
-]
+__all__ = ["PYTHON", "PythonView", "flat_body", "method_names", "view"]
 
 PYTHON = Python()
 _FIXED_ERRORS = ("ApiError", "InvalidArgumentError", "NoAnswerError", "NotSentError", "UnexpectedAnswerError")
@@ -33,87 +34,6 @@ _ERROR_ATTRIBUTES = (
 )  # fmt: skip
 _EXAMPLE_WIDTH = 80
 _CLIENT_ATTRIBUTES = ("close", "aclose")
-
-
-@dataclass(frozen=True, slots=True)
-class PythonSettings:
-    """What the document does not say: the names of package and class, the prefix of environment variables."""
-
-    distribution: str = "stepup-mfa-client"
-    package: str = "stepup_mfa_client"
-    client: str = "StepUpMfa"
-    environment: str = "STEPUP_MFA"
-    version: str = "0.1.0"
-    sample_name: str = "auth"
-    description: str = "Client for the Step-Up MFA API that fails closed"
-
-
-@dataclass(frozen=True, slots=True)
-class TransportArgument:
-    """An argument of a request builder: its name there, and the parameter it stands for."""
-
-    name: str
-    place: str
-    wire: str
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TransportOperation:
-    """Where openapi-python-client put the request builder of an operation, and what it takes."""
-
-    module: str
-    body_class: str
-    arguments: tuple[TransportArgument, ...]
-
-    @property
-    def has_optional(self) -> bool:
-        return any(not argument.required for argument in self.arguments)
-
-
-@dataclass(frozen=True, slots=True)
-class ClientNames:
-    client: str
-    async_client: str
-    root: str
-
-
-@dataclass(frozen=True, slots=True)
-class PyAnswer:
-    status: str
-    shape: str
-
-
-@dataclass(frozen=True, slots=True)
-class PyErrorField:
-    """An attribute of errors: read from the first of ``wires`` that a body has."""
-
-    name: str
-    annotation: str
-    reader: str
-    wires: tuple[str, ...]
-    is_text_map: bool
-    in_summary: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PyOperation:
-    name: str
-    constant: str
-    title: str
-    doc: str
-    arguments: tuple[PyArgument, ...]
-    keyword_only: bool
-    answers: tuple[PyAnswer, ...]
-    returns: str
-    credentials: str
-    repeatable: bool
-    example: str
-    transport: TransportOperation
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        return tuple(argument.name for argument in self.arguments if argument.secret)
 
 
 @dataclass(frozen=True, slots=True)

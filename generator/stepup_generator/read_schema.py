@@ -13,6 +13,7 @@ from typing import get_args
 from stepup_generator.document import Node, pointer_to
 from stepup_generator.fields import Fields, Problems, frozen, shown
 from stepup_generator.model import Discriminator, Json, Kind, Property, Schema
+from stepup_generator.schema_checks import BOUNDS, check_bounds, check_values, circles
 
 __all__ = ["SCHEMAS", "SchemaReader"]
 
@@ -22,21 +23,10 @@ _NOTES = (
     "title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
     "$comment", "x-stepup-secret", "x-stepup-source", "x-stepup-replaced-by",
 )  # fmt: skip
-_BOUNDS = {
-    "pattern": "string", "minLength": "string", "maxLength": "string",
-    "minimum": "number", "maximum": "number", "exclusiveMinimum": "number", "exclusiveMaximum": "number",
-    "multipleOf": "number", "items": "array", "minItems": "array", "maxItems": "array",
-    "uniqueItems": "array",
-    "properties": "object", "required": "object", "additionalProperties": "object",
-    "minProperties": "object", "maxProperties": "object",
-}  # fmt: skip
 _KEYWORDS = (
-    "$ref", "type", "format", "enum", "const", *_BOUNDS, "allOf", "oneOf", "anyOf", "discriminator", *_NOTES,
+    "$ref", "type", "format", "enum", "const", *BOUNDS, "allOf", "oneOf", "anyOf", "discriminator", *_NOTES,
 )  # fmt: skip
 _TYPES = ("string", "integer", "number", "boolean", "object", "array", "null")
-_JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
-}  # fmt: skip
 _MAX_ALL_OF = 20
 
 
@@ -52,7 +42,9 @@ class SchemaReader:
     def all(self) -> tuple[Schema, ...]:
         """Every named schema, in the order of the document, after a look for circles among them."""
         schemas = tuple(self.named(name) for name in self._nodes)
-        self._refuse_circles(schemas)
+        for name in circles(schemas):
+            node, pointer = self._nodes[name], pointer_to("#", "components", "schemas", name)
+            self._problems.add(node, pointer, f"cyclic $ref: {shown(name)} leads back to itself")
         return schemas
 
     def named(self, name: str) -> Schema:
@@ -219,7 +211,8 @@ class SchemaReader:
 
     def _typed(self, fields: Fields, notes: Schema) -> Schema:
         kind, nullable = self._type(fields)
-        values = self._values(fields, kind)
+        values = self._raw_values(fields)
+        check_values(fields, kind, values)
         nullable = nullable or None in values
         schema = replace(
             notes,
@@ -242,7 +235,7 @@ class SchemaReader:
             min_properties=fields.count("minProperties"),
             max_properties=fields.count("maxProperties"),
         )
-        self._check_bounds(fields, schema)
+        check_bounds(fields, schema)
         if kind == "object":
             return self._object(fields, schema)
         items = fields.get("items")
@@ -273,7 +266,7 @@ class SchemaReader:
             "array": "array",
             "object": "object",
         }
-        for key, kind in _BOUNDS.items():
+        for key, kind in BOUNDS.items():
             if key in fields:
                 return implied[kind]
         for value in self._raw_values(fields):
@@ -285,38 +278,6 @@ class SchemaReader:
     def _raw_values(self, fields: Fields) -> tuple[Json, ...]:
         const = fields.json("const")
         return (const.value,) if const else tuple(frozen(node) for node, _ in fields.items("enum"))
-
-    def _values(self, fields: Fields, kind: Kind) -> tuple[Json, ...]:
-        if "const" in fields and "enum" in fields:
-            fields.refuse("enum", 'found beside "const"; wanted one of the two')
-        values, key = self._raw_values(fields), "const" if "const" in fields else "enum"
-        if "enum" in fields and not values:
-            fields.refuse("enum", "found no value; wanted at least one")
-        for index, value in enumerate(values):
-            allowed = _JSON_TYPES.get(kind, ())
-            if value in values[:index]:
-                fields.refuse(key, f"found {shown(str(value))} twice")
-            if value is not None and (type(value) not in allowed):
-                fields.refuse(key, f"found {shown(repr(value))}; wanted a value of type {kind}")
-        return values
-
-    def _check_bounds(self, fields: Fields, schema: Schema) -> None:
-        for key, wanted in _BOUNDS.items():
-            fits = schema.kind == wanted or (wanted == "number" and schema.kind == "integer")
-            if key in fields and not fits:
-                place = fields.node.keys[key]
-                self._problems.add(
-                    place, fields.pointer, f'keyword "{key}" has no meaning for type {schema.kind}'
-                )
-        pairs = (
-            ("minLength", schema.min_length, schema.max_length),
-            ("minimum", schema.minimum, schema.maximum),
-            ("minItems", schema.min_items, schema.max_items),
-            ("minProperties", schema.min_properties, schema.max_properties),
-        )
-        for key, low, high in pairs:
-            if low is not None and high is not None and low > high:
-                fields.refuse(key, f"found {low}, above the upper bound {high}: no value fits")
 
     def _object(self, fields: Fields, schema: Schema) -> Schema:
         node, additional, closed = fields.get("additionalProperties"), None, False
@@ -365,25 +326,6 @@ class SchemaReader:
 
     def _inherited(self, schema: Schema, key: str) -> object:
         return self._raw(schema.reference, key) if schema.reference else None
-
-    def _refuse_circles(self, schemas: tuple[Schema, ...]) -> None:
-        """A reference may lead back to its schema only through a property, an item or a map's value."""
-        next_names = {item.name: [item.reference, *(v.reference for v in item.variants)] for item in schemas}
-        settled: set[str] = set()
-        for start in next_names:
-            open_names, todo = set[str](), [(start, False)]
-            while todo:
-                name, leave = todo.pop()
-                if leave:
-                    open_names.discard(name)
-                    settled.add(name)
-                elif name in open_names:
-                    node, pointer = self._nodes[name], pointer_to("#", "components", "schemas", name)
-                    self._problems.add(node, pointer, f"cyclic $ref: {shown(name)} leads back to itself")
-                elif name and name not in settled:
-                    open_names.add(name)
-                    todo.append((name, True))
-                    todo.extend((following, False) for following in next_names[name])
 
 
 def _beside(schema: Schema, notes: Schema, nullable: bool) -> Schema:
