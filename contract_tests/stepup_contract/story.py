@@ -9,7 +9,7 @@ import json
 import random
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,6 +31,7 @@ from stepup_contract.operations import (
 from stepup_contract.people import Challenge, Phone, PhoneUser, TotpUser, encode_secret
 from stepup_contract.redact import CODE, PHONE, SECRET
 from stepup_contract.target import JSON, Exchange, Http, Request
+from stepup_contract.volley import volley
 
 if TYPE_CHECKING:
     from stepup_contract.trial import Trial
@@ -127,9 +128,9 @@ class Story:
         return int(now // length)
 
     def wrong_code(self, user: TotpUser) -> str:
-        """Return six digits that are no code of the user for many steps around."""
+        """Return six digits that are no code of the user for some steps around."""
         step = self.step()
-        near = {user.code(step + shift) for shift in range(-30, 31)}
+        near = {user.code(step + shift) for shift in range(-5, 6)}
         return next(code for code in _endless_codes(self.trial.random) if code not in near)
 
     def wrong_sms_code(self, challenge: Challenge) -> str:
@@ -144,6 +145,40 @@ class Story:
         return messages
 
     # Requests -------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        operation: Operation,
+        body: Any = None,
+        *,
+        key: str | None = "",
+        authorization: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        content: bytes | None = None,
+        content_type: str | None = JSON,
+        path: str | None = None,
+        method: str | None = None,
+    ) -> Request:
+        """Return a request as ``send`` sends it."""
+        sent = list(headers)
+        if authorization is None and key is not None:
+            authorization = f"Bearer {key or self.server.target.api_key}"
+        if authorization is not None:
+            sent.append(("Authorization", authorization))
+        if content is None and body is not None:
+            content = json.dumps(body).encode()
+        if content is not None and content_type is not None:
+            sent.append(("Content-Type", content_type))
+        return Request(operation.id, method or operation.method, path or operation.path, tuple(sent), content)
+
+    async def at_once(self, requests: Sequence[Request]) -> list[Exchange]:
+        """Send requests at one moment, each on a connection of its own."""
+        exchanges = await volley(self.server.target, requests)
+        for exchange in exchanges:
+            self.server.redactor.learn_fields(exchange.document)
+        self.sequence += exchanges
+        self.note_step()
+        return exchanges
 
     async def send(
         self,
@@ -164,17 +199,16 @@ class Story:
         ``key`` is the API key ("": the target's, None: none); ``authorization`` replaces the header as a
         whole. ``content`` is sent instead of ``body``. ``fresh`` uses a connection of its own.
         """
-        sent = list(headers)
-        if authorization is None and key is not None:
-            authorization = f"Bearer {key or self.server.target.api_key}"
-        if authorization is not None:
-            sent.append(("Authorization", authorization))
-        if content is None and body is not None:
-            content = json.dumps(body).encode()
-        if content is not None and content_type is not None:
-            sent.append(("Content-Type", content_type))
-        request = Request(
-            operation.id, method or operation.method, path or operation.path, tuple(sent), content
+        request = self.request(
+            operation,
+            body,
+            key=key,
+            authorization=authorization,
+            headers=headers,
+            content=content,
+            content_type=content_type,
+            path=path,
+            method=method,
         )
         if fresh:
             target = self.server.target

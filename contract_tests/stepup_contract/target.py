@@ -167,7 +167,7 @@ class Http:
     async def send(self, request: Request) -> Exchange:
         """Send one request and return what came. Raises Unreachable where no connection can be made."""
         if request.content is not None:
-            self._redactor.learn_fields(_parse(request.content))
+            self._redactor.learn_fields(parse(request.content))
         url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
         message = self._client.build_request(
             request.method, url, headers=list(request.headers), content=request.content
@@ -177,7 +177,7 @@ class Http:
             started = time.perf_counter()
             status, headers, content, problem = await self._answer(message)
         self._client.cookies.clear()
-        document = _parse(content) if status else MISSING
+        document = parse(content) if status else MISSING
         self._redactor.learn_fields(document)
         return Exchange(
             request=request,
@@ -219,7 +219,8 @@ class Http:
         return response.status_code, headers, bytes(body), ""
 
 
-def _parse(content: bytes) -> Any:
+def parse(content: bytes) -> Any:
+    """Return the JSON document in a body, or MISSING."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

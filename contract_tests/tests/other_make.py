@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import os
 import re
 import secrets
@@ -157,7 +158,7 @@ class State:
     def check_lock(self, memory):
         left = memory["locked"] - self.now()
         if left > 0:
-            raise Refuse(429, "rate_limited", **{"Retry-After": str(int(left) + 1)})
+            raise Refuse(429, "rate_limited", **{"Retry-After": str(math.ceil(left))})
 
     def wrong(self, memory):
         if bug("no-lock"):
@@ -257,8 +258,7 @@ class State:
         window = self.now() - self.limits["send_window_seconds"]
         sends[:] = [sent for sent in sends if sent > window]
         if len(sends) >= self.limits["max_sends"] and not bug("no-send-limit"):
-            wait = int(sends[0] - window) + 1
-            raise Refuse(429, "rate_limited", **{"Retry-After": str(wait)})
+            raise Refuse(429, "rate_limited", **{"Retry-After": str(math.ceil(sends[0] - window))})
         sends.append(self.now())
         self.counter += 1
         code = str(self.counter) if bug("codes-in-sequence") else f"{secrets.randbelow(10**6):06}"
@@ -291,6 +291,8 @@ class State:
             del self.challenges[body["challenge_id"]]
         if foreign and bug("challenge-of-anyone"):
             foreign = False
+        if challenge is not None and self.now() >= challenge["ends"] and not bug("clock-back-revives"):
+            challenge = self.challenges.pop(body["challenge_id"]) and None
         if challenge is None or foreign or self.now() >= challenge["ends"]:
             raise invalid(challenge_id="challenge_not_found")
         if user is None:
@@ -334,6 +336,8 @@ class State:
             and same
         )
         if not alive or grant is None:
+            if grant and now >= grant["ends"] and not bug("clock-back-revives"):
+                del self.grants[body["grant"]]
             if bug("tells-expired") and grant and now >= grant["ends"]:
                 raise invalid(grant="grant_expired")
             if bug("tells-unknown-user") and self.user(user_id, environment) is None:

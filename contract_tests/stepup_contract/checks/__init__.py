@@ -14,7 +14,24 @@ from stepup_contract.trial import Trial
 
 Run = Callable[[Trial], Awaitable[None]]
 
-_MODULES = ("authentication", "enrolment", "totp", "sms", "grants")
+_MODULES = (
+    "authentication",
+    "authorisation",
+    "enrolment",
+    "totp",
+    "totp_window",
+    "sms",
+    "sms_terms",
+    "sms_limits",
+    "grants",
+    "grant_secrecy",
+    "throttling",
+    "inputs",
+    "transport",
+    "privacy",
+    "concurrency",
+    "durability",
+)
 
 
 @dataclass(frozen=True, slots=True)

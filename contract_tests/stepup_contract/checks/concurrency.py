@@ -1,0 +1,201 @@
+"""Group C: what must happen once happens once when many ask at the same moment.
+
+Each round has a fresh user, and its requests end at one moment on connections of their own. These checks run
+alone: a busy client would spread the moment.
+"""
+
+import asyncio
+import uuid
+from collections import Counter
+
+from stepup_contract.checks import check
+from stepup_contract.checks.failures import MOST_GUESSES
+from stepup_contract.finding import MUST, SHOULD
+from stepup_contract.operations import (
+    ACTION,
+    GRANT_NOT_FOUND,
+    GRANT_TYPES,
+    ONE_TIME_USE,
+    TIME_BASED,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    grant_body,
+    totp_body,
+    verify_sms_body,
+)
+from stepup_contract.people import Grant
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.target import Exchange
+from stepup_contract.trial import Trial
+
+WIDTH = 32
+ROUNDS = 10
+
+
+def judge_one(scene: Scene, exchanges: list[Exchange], what: str) -> list[Exchange]:
+    """Judge that of many requests at once just one succeeded, and the others were refused; return the
+    successes.
+    """
+    won = [exchange for exchange in exchanges if exchange.status == 200]
+    statuses = ", ".join(
+        f"{status}: {count}" for status, count in sorted(Counter(e.status for e in exchanges).items())
+    )
+    for exchange in exchanges:
+        if exchange.status != 200:
+            refused = 400 <= exchange.status < 500
+            scene.expect(exchange, refused, "4xx", f"{what} that came too late")
+    example = (won or exchanges)[-1]
+    scene.expect(example, len(won) == 1, f"one success among {len(exchanges)} at once", what, got=statuses)
+    return won
+
+
+@check("C1", Need.SEED, Need.INBOX, alone=True)
+async def one_code_one_grant(trial: Trial) -> None:
+    """Send a right TOTP code, and a right SMS code, on 32 connections at once, ten times each: one grant each
+    time.
+    """
+    for turn in range(ROUNDS):
+        async with trial.scene("a TOTP code") as scene:
+            user = await scene.totp_user()
+            code = scene.code(user)
+            # Different requests, so that nothing can be answered from a cache of equal ones.
+            bodies = [totp_body(user.id, code, ACTION, GRANT_TYPES[n % 2], 60 + n) for n in range(WIDTH)]
+            exchanges = await scene.at_once([scene.request(VERIFY_TOTP, body) for body in bodies])
+            judge_one(scene, exchanges, "a right TOTP code")
+            if turn == 0:
+                await scene.totp_grant()
+        async with trial.scene("an SMS code") as scene:
+            challenge = await scene.challenge()
+            body = verify_sms_body(challenge.user.id, challenge.id, challenge.code)
+            exchanges = await scene.at_once([scene.request(VERIFY_SMS, body)] * WIDTH)
+            judge_one(scene, exchanges, "a right SMS code")
+            if turn == 0:
+                await scene.sms_grant(await scene.challenge(challenge.user))
+
+
+@check("C2", Need.SEED, Need.INBOX, alone=True)
+async def one_grant_one_use(trial: Trial) -> None:
+    """Verify a one-time grant on 32 connections at once, ten times: one success each time; a time-based one:
+    all.
+    """
+    for turn in range(ROUNDS):
+        async with trial.scene("a one-time grant") as scene:
+            grant = await (scene.totp_grant() if turn % 2 else scene.sms_grant())
+            body = grant_body(grant.user_id, grant.value, grant.action)
+            exchanges = await scene.at_once([scene.request(VERIFY_GRANT, body)] * WIDTH)
+            judge_one(scene, exchanges, "a one-time grant")
+    async with trial.scene("a time-based grant") as scene:
+        grant = await scene.totp_grant(grant_type=TIME_BASED)
+        body = grant_body(grant.user_id, grant.value, grant.action)
+        for exchange in await scene.at_once([scene.request(VERIFY_GRANT, body)] * WIDTH):
+            scene.control(exchange, VERIFY_GRANT, "a time-based grant at once with others")
+
+
+@check("C3", Need.SEED, Need.INBOX, alone=True)
+async def many_guesses_at_once(trial: Trial) -> None:
+    """Send 50 wrong codes at once, of an app and for a challenge: no more are judged than the cap allows."""
+    for kind in ("app", "phone") * 2:
+        async with trial.scene(f"50 wrong codes at once, a user with {kind}") as scene:
+            if kind == "app":
+                user = await scene.totp_user()
+                user_id = user.id
+                bodies = [
+                    totp_body(user_id, scene.wrong_code(user), ACTION, ONE_TIME_USE, 60) for _ in range(50)
+                ]
+                operation = VERIFY_TOTP
+            else:
+                challenge = await scene.challenge()
+                user_id = challenge.user.id
+                bodies = [
+                    verify_sms_body(user_id, challenge.id, scene.wrong_sms_code(challenge)) for _ in range(50)
+                ]
+                operation = VERIFY_SMS
+            exchanges = await scene.at_once([scene.request(operation, body) for body in bodies])
+            judge_guesses(scene, exchanges)
+            if kind == "app":
+                right = await scene.verify_totp(user_id, scene.code(user))
+                scene.expect(right, right.status == 429, "429", "the right code after them")
+            await scene.totp_grant()
+
+
+def judge_guesses(scene: Scene, exchanges: list[Exchange]) -> None:
+    """Judge how many of many wrong codes at once were looked at: the policy's cap at most, the
+    rest refused.
+    """
+    cap = scene.server.limit("max_wrong_codes", MOST_GUESSES)
+    judged = [e for e in exchanges if "incorrect_mfa_code" in (e.error_code, e.field_error("code"))]
+    statuses = ", ".join(
+        f"{status}: {count}" for status, count in sorted(Counter(e.status for e in exchanges).items())
+    )
+    for exchange in exchanges:
+        scene.expect(exchange, 400 <= exchange.status < 500, "4xx", "a wrong code")
+    last = (judged or exchanges)[-1]
+    told = f"{len(judged)} judged ({statuses})"
+    strength = MUST if "max_wrong_codes" in scene.server.limits else SHOULD
+    scene.expect(last, len(judged) <= cap, f"at most {cap} wrong codes judged", "", strength, got=told)
+
+
+@check("C4", Need.SEED, Need.INBOX, alone=True)
+async def users_do_not_mix(trial: Trial) -> None:
+    """Let eight users do all they can at the same time: no 5xx, each grant is its owner's, one message for
+    one send.
+    """
+
+    async def flow(scene: Scene, turn: int) -> list[Grant]:
+        app, phone_user = await scene.totp_user(), await scene.phone_user()
+        action = f"ACTION_OF_{turn}"
+        grants: list[Grant] = []
+        for shift in (-1, 0, 1):
+            await scene.lookup(app.id)
+            exchange = await scene.verify_totp(
+                app.id, scene.code(app, shift), action=action, grant_type=TIME_BASED
+            )
+            if exchange.status == 200:
+                grants.append(Grant(str(exchange.member("step_up_grant")), app.id, action))
+            await scene.verify_totp(app.id, scene.wrong_code(app))
+            sent = await scene.send_sms(
+                phone_user.id, phone_user.phones[0].id, action=action, grant_type=TIME_BASED
+            )
+            for message in await scene.messages(challenge_id=str(sent.member("challenge_id"))):
+                exchange = await scene.verify_sms(phone_user.id, message.challenge_id, message.code)
+                grants.append(Grant(str(exchange.member("step_up_grant")), phone_user.id, action))
+            await scene.verify_grant(app.id, uuid.uuid4().hex)
+        delivered = len(await scene.messages(phone_number=phone_user.phones[0].number))
+        sends = sum(e.status == 200 and e.request.operation == "sendSmsMfaCode" for e in scene.sequence)
+        last = scene.sequence[-1]
+        scene.expect(
+            last, delivered == sends, f"{sends} messages for {sends} answers 200", got=str(delivered)
+        )
+        return grants
+
+    async with asyncio.TaskGroup() as group:
+        scenes = [trial.scene(f"user {turn} among others") for turn in range(8)]
+        for scene in scenes:
+            await scene.__aenter__()
+        tasks = [group.create_task(flow(scene, turn)) for turn, scene in enumerate(scenes)]
+    issued = [grant for task in tasks for grant in task.result()]
+    try:
+        for scene in scenes:
+            for exchange in scene.sequence:
+                if exchange.request.operation != "control":
+                    fine = 0 < exchange.status < 500
+                    scene.expect(exchange, fine, "no 5xx", "under mixed load")
+        values = [grant.value for grant in issued]
+        scene.expect(scene.sequence[-1], len(set(values)) == len(values), "no grant twice")
+        await asyncio.gather(
+            *(owned(scenes[0], grant, issued[turn - 5]) for turn, grant in enumerate(issued))
+        )
+    finally:
+        for scene in scenes:
+            await scene.__aexit__(None, None, None)
+
+
+async def owned(scene: Scene, grant: Grant, other: Grant) -> None:
+    """Judge that a grant is good for its own user and not for another one."""
+    if other.user_id != grant.user_id:
+        foreign = await scene.verify_grant(other.user_id, grant.value, grant.action)
+        scene.refused(foreign, GRANT_NOT_FOUND, "a grant for another of the users")
+    own = await scene.verify_grant(grant.user_id, grant.value, grant.action)
+    scene.expect(own, own.status == 200, "200", "a grant for its own user")

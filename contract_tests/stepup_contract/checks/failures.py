@@ -1,0 +1,107 @@
+"""Every kind of failure that a request with a valid key can meet, provoked once, for the rules that speak of
+all of them.
+"""
+
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable
+
+from stepup_contract.operations import (
+    ACTION,
+    LOOKUP,
+    ONE_TIME_USE,
+    POSTS,
+    SEND_SMS,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    Operation,
+    grant_body,
+    sms_body,
+    totp_body,
+    verify_sms_body,
+)
+from stepup_contract.scene import Scene
+from stepup_contract.target import Exchange
+from stepup_contract.trial import Trial
+
+Failures = list[tuple[str, Exchange]]
+# No server may need more wrong codes than this to lock a user (NIST SP 800-63B-4, throttling).
+MOST_GUESSES = 100
+
+
+async def general_failures(scene: Scene) -> Failures:
+    """Provoke the failures that need no user: unknown ids, malformed bodies, other media types
+    and methods.
+    """
+    user, other = str(uuid.uuid4()), str(uuid.uuid4())
+    failures: Failures = [
+        ("an unknown user", await scene.lookup(user)),
+        ("an id that is no UUID", await scene.lookup("abc")),
+        ("another method", await scene.send(LOOKUP, path=LOOKUP.path.format(user_id=user), method="DELETE")),
+        ("an unknown user", await scene.verify_totp(user, "123456")),
+        ("an unknown user", await scene.send_sms(user, other)),
+        ("an unknown challenge", await scene.verify_sms(user, other, "123456")),
+        ("an unknown grant", await scene.verify_grant(user, secrets.token_hex(32))),
+    ]
+    for operation in POSTS:
+        for label, content, content_type in (
+            ("malformed JSON", b"{", "application/json"),
+            ("an array", b"[]", "application/json"),
+            ("no fields", b"{}", "application/json"),
+            ("text/plain", b"hello", "text/plain"),
+            ("a body over 64 KiB", b'{"user_id": "' + b"x" * 70_000 + b'"}', "application/json"),
+        ):
+            exchange = await scene.send(operation, content=content, content_type=content_type)
+            failures.append((label, exchange))
+        failures.append(("another method", await scene.send(operation, method="PUT", content=b"{}")))
+    return failures
+
+
+async def user_failures(scene: Scene) -> Failures:
+    """Provoke the failures that need users: wrong and spent codes, dead challenges and grants, a
+    locked user.
+    """
+    app, phone_user, plain = await scene.totp_user(), await scene.phone_user(), await scene.plain_user()
+    grant = await scene.totp_grant(app)
+    await scene.verify_grant(grant.user_id, grant.value)
+    failures: Failures = [
+        ("a wrong code", await scene.verify_totp(app.id, scene.wrong_code(app))),
+        ("a spent grant", await scene.verify_grant(app.id, grant.value)),
+        ("a phone user", await scene.verify_totp(phone_user.id, "123456")),
+        ("a plain user", await scene.verify_totp(plain, "123456")),
+        ("a user with an app", await scene.send_sms(app.id, phone_user.phones[0].id)),
+        ("an unknown phone", await scene.send_sms(phone_user.id, str(uuid.uuid4()))),
+        ("an unknown challenge", await scene.verify_sms(phone_user.id, str(uuid.uuid4()), "123456")),
+    ]
+    challenge = await scene.challenge(phone_user)
+    wrong = await scene.verify_sms(phone_user.id, challenge.id, scene.wrong_sms_code(challenge))
+    failures.append(("a wrong SMS code", wrong))
+    _, locked = await guess_until_locked(
+        scene.trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app))
+    )
+    if locked is not None:
+        failures.append(("a locked user", locked))
+    return failures
+
+
+async def guess_until_locked(
+    trial: Trial, guess: Callable[[], Awaitable[Exchange]], most: int = MOST_GUESSES + 1
+) -> tuple[int, Exchange | None]:
+    """Send wrong codes until 429; return how many were judged, and the 429, None where none came."""
+    for count in range(most):
+        exchange = await guess()
+        if exchange.status == 429:
+            return count, exchange
+    return most, None
+
+
+def good_request(operation: Operation, user: str, other: str, code: str) -> dict[str, object]:
+    """Return a well-formed request of an operation; ``other`` is the phone, the challenge or the grant."""
+    bodies = {
+        VERIFY_TOTP.id: totp_body(user, code, ACTION, ONE_TIME_USE, 60),
+        SEND_SMS.id: sms_body(user, other, ACTION, ONE_TIME_USE, 60),
+        VERIFY_SMS.id: verify_sms_body(user, other, code),
+        VERIFY_GRANT.id: grant_body(user, other, ACTION),
+    }
+    return bodies[operation.id]

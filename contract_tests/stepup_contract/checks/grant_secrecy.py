@@ -1,0 +1,288 @@
+"""Group V, continued: nobody can guess a grant, make one from another, or burn one, and none outlives its
+factor.
+"""
+
+import asyncio
+import base64
+import binascii
+import math
+from collections import Counter
+from itertools import pairwise
+
+from stepup_contract.checks import check
+from stepup_contract.finding import SHOULD
+from stepup_contract.operations import (
+    ACTION,
+    CHALLENGE_NOT_FOUND,
+    GRANT_NOT_FOUND,
+    GRANT_TYPES,
+    INCORRECT_CODE,
+    LOOKUP,
+    TIME_BASED,
+    VERIFY_GRANT,
+    VERIFY_TOTP,
+)
+from stepup_contract.people import Grant
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.trial import Trial
+
+
+@check("V6", Need.SEED, Need.INBOX)
+async def mismatches_burn_nothing(trial: Trial) -> None:
+    """Verify a one-time grant for another action and another user, then as it should be: good."""
+
+    async def story(scene: Scene, factor: str) -> None:
+        grant = await (scene.totp_grant() if factor == "app" else scene.sms_grant())
+        other = await scene.totp_user()
+        wrong = [
+            ("another action", await scene.verify_grant(grant.user_id, grant.value, "OTHER_ACTION")),
+            ("another user", await scene.verify_grant(other.id, grant.value)),
+            ("another user and action", await scene.verify_grant(other.id, grant.value, "OTHER_ACTION")),
+            ("an invalid request", await scene.verify_grant("no-uuid", grant.value)),
+        ]
+        right = await scene.verify_grant(grant.user_id, grant.value)
+        for label, exchange in wrong:
+            scene.expect(exchange, 400 <= exchange.status < 500, "4xx", label)
+        scene.succeeded(right, VERIFY_GRANT, "the grant as it was issued, after mismatches")
+
+    await trial.each(story, [("a grant by TOTP", "app"), ("a grant by SMS", "phone")])
+
+
+async def many_grants(scene: Scene) -> list[Grant]:
+    """Return grants of 100 users, two of each, in the order in which they came; each is evidence."""
+    grants: list[Grant] = []
+
+    async def issue(turn: int) -> None:
+        user = await scene.totp_user()
+        for shift in (0, 1):
+            exchange = await scene.verify_totp(
+                user.id, scene.code(user, shift), grant_type=GRANT_TYPES[turn % 2]
+            )
+            value = scene.succeeded(exchange, VERIFY_TOTP, "a right code")
+            grants.append(Grant(value, user.id, ACTION))
+
+    await asyncio.gather(*(issue(turn) for turn in range(100)))
+    return grants
+
+
+@check("V8", Need.SEED)
+async def grants_cannot_be_guessed(trial: Trial) -> None:
+    """Compare 200 grants: all different, long and varied enough for 128 bits, nothing regular or readable in
+    them.
+    """
+    async with trial.scene("200 grants") as scene:
+        judge_grants(scene, await many_grants(scene))
+
+
+def judge_grants(scene: Scene, grants: list[Grant]) -> None:
+    """Judge that grants are different, long, varied, irregular and unreadable."""
+    values = [grant.value for grant in grants]
+    exchange = scene.sequence[-1]
+    scene.expect(exchange, len(set(values)) == len(values), "no grant twice")
+    shortest = min(map(len, values))
+    hexadecimal = all(set(value) <= set("0123456789abcdefABCDEF-") for value in values)
+    needed = 32 if hexadecimal else 22
+    scene.expect(exchange, shortest >= needed, f"{needed} or more characters", got=str(shortest))
+    bits = varied_bits(values)
+    # 200 samples show a little less than there is.
+    scene.expect(exchange, bits >= 112, "128 bits that differ from grant to grant", got=f"about {bits:.0f}")
+    numbers = [int.from_bytes(value.encode()) for value in values]
+    distance = Counter(after - before for before, after in pairwise(numbers)).most_common(1)[0][1]
+    scene.expect(
+        exchange, distance <= 3, "no regular distance between grants", got=f"one occurs {distance} times"
+    )
+    for grant in grants:
+        told = readable(grant)
+        if not scene.expect(exchange, not told, "nothing readable in a grant", got=told):
+            break
+
+
+def varied_bits(values: list[str]) -> float:
+    """Estimate how many bits differ between values: for each place, as many as its different
+    characters make.
+    """
+    shortest = min(map(len, values))
+    return sum(math.log2(len({value[place] for value in values})) for place in range(shortest))
+
+
+def readable(grant: Grant) -> str:
+    """Say what a grant tells about itself, plainly or in Base64; empty for nothing."""
+    texts = [grant.value]
+    for piece in grant.value.split("."):
+        try:
+            raw = base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))
+        except (binascii.Error, ValueError):
+            continue
+        texts.append(raw.decode("utf-8", "replace"))
+    for text in texts:
+        for name, part in (("its user", grant.user_id), ("its action", grant.action), ("JSON", '{"')):
+            if part.lower() in text.lower():
+                return name
+    return ""
+
+
+@check("V8", Need.SEED, Need.CLOCK, alone=True)
+async def grants_owe_nothing_to_the_clock(trial: Trial) -> None:
+    """Issue grants for one user, action and frozen second, over and over: all different."""
+    async with trial.scene("one user, one action, one second") as scene:
+        start = int(trial.server.clock.now())
+        await trial.server.clock.freeze(start)
+        user = await scene.totp_user()
+        grants: list[str] = []
+        for _ in range(4):
+            for shift in (0, 1):
+                grants.append((await scene.totp_grant(user, shift)).value)
+            # A new secret opens the step again.
+            user = await scene.totp_user(user_id=user.id)
+        exchange = scene.sequence[-2]
+        scene.expect(exchange, len(set(grants)) == len(grants), "no grant twice")
+        alike = max(len(common_start(one, other)) for one, other in pairwise(grants))
+        scene.expect(exchange, alike <= 8, "no common beginning", got=f"{alike} characters alike")
+
+
+def common_start(one: str, other: str) -> str:
+    """Return the characters that two strings begin with alike."""
+    same = [left == right for left, right in zip(one, other, strict=False)]
+    return one[: same.index(False)] if False in same else one[: len(same)]
+
+
+def altered(value: str) -> dict[str, str]:
+    """Return grants that are nearly ``value``."""
+
+    def flip(place: int) -> str:
+        other = "0" if value[place] != "0" else "1"
+        return value[:place] + other + value[place + 1 :]
+
+    changes = {
+        "with its first character changed": flip(0),
+        "with a middle character changed": flip(len(value) // 2),
+        "with its last character changed": flip(len(value) - 1),
+        "without its last character": value[:-1],
+        "with one more character": f"{value}0",
+        "its first half": value[: len(value) // 2],
+        "in the other letter case": value.swapcase(),
+        "with a trailing space": f"{value} ",
+        "with a leading space": f" {value}",
+        "with a trailing newline": f"{value}\n",
+        "with a trailing NUL": f"{value}\u0000",
+        "reversed": value[::-1],
+        "as a wildcard": f"{value[:8]}%",
+    }
+    return {how: other for how, other in changes.items() if other != value}
+
+
+@check("V8", Need.SEED)
+async def altered_grants_are_none(trial: Trial) -> None:
+    """Verify a live grant with one character changed, cut, padded or in the other letter case: refused."""
+    async with trial.scene("a live grant") as scene:
+        for grant_type in GRANT_TYPES:
+            grant = await scene.totp_grant(grant_type=grant_type)
+            for how, value in altered(grant.value).items():
+                exchange = await scene.verify_grant(grant.user_id, value)
+                scene.refused(exchange, GRANT_NOT_FOUND, how)
+            right = await scene.verify_grant(grant.user_id, grant.value)
+            scene.control(right, VERIFY_GRANT, "the grant itself")
+
+
+# What becomes of a user while grants and challenges are live.
+CHANGES = (
+    "MFA removed",
+    "another app",
+    "a phone instead",
+    "deleted",
+    "deleted and made anew",
+    "the same set up again",
+)
+
+
+@check("V9", Need.SEED)
+async def changes_kill_grants(trial: Trial) -> None:
+    """Change or delete a user with live grants of both types: dead at once, and the new factor works."""
+
+    async def story(scene: Scene, change: str) -> None:
+        user = await scene.totp_user()
+        grants = [await scene.totp_grant(user, -1), await scene.totp_grant(user, 0, grant_type=TIME_BASED)]
+        control = scene.server.the_control()
+        again = {"type": "Totp", "secret": user.secret}
+        if change == "MFA removed":
+            await scene.plain_user(user.id)
+        elif change == "a phone instead":
+            await scene.phone_user(user_id=user.id)
+        elif change == "another app":
+            await scene.totp_user(user_id=user.id)
+        elif change == "the same set up again":
+            await scene.put_user(user.id, again)
+        else:
+            await control.delete_user(user.id)
+            if change == "deleted and made anew":
+                await scene.put_user(user.id, again)
+        for grant in grants:
+            exchange = await scene.verify_grant(user.id, grant.value)
+            scene.refused(exchange, GRANT_NOT_FOUND, "a grant from before")
+        if change == "another app":
+            old = await scene.verify_totp(user.id, scene.code(user, 1))
+            scene.refused(old, INCORRECT_CODE, "a code of the old secret")
+        if change != "deleted":
+            scene.control(await scene.lookup(user.id), LOOKUP, "the user as set up now")
+        fresh = await scene.totp_user(user_id=user.id)
+        live = await scene.totp_grant(fresh)
+        scene.control(await scene.verify_grant(user.id, live.value), VERIFY_GRANT, "a grant from after")
+
+    await trial.each(story, [(change, change) for change in CHANGES])
+
+
+@check("V9", Need.SEED, Need.INBOX)
+async def changes_kill_challenges(trial: Trial) -> None:
+    """Change or delete a user with an open challenge: dead at once, its grants too, and the new
+    phone works.
+    """
+
+    async def story(scene: Scene, change: str) -> None:
+        user = await scene.phone_user(None, None)
+        grant = await scene.sms_grant(await scene.challenge(user, user.phones[0], grant_type=TIME_BASED))
+        challenge = await scene.challenge(user, user.phones[1])
+        listed = [{"mfa_phone_id": phone.id, "phone_number": phone.number} for phone in user.phones]
+        if change == "MFA removed":
+            await scene.plain_user(user.id)
+        elif change == "an app instead":
+            await scene.totp_user(user_id=user.id)
+        elif change == "its phone removed":
+            await scene.put_user(user.id, {"type": "Phone", "phone_numbers": listed[:1]})
+        elif change == "the phones set up again":
+            await scene.put_user(user.id, {"type": "Phone", "phone_numbers": listed})
+        else:
+            await scene.server.the_control().delete_user(user.id)
+            if change == "deleted and made anew":
+                await scene.put_user(user.id, {"type": "Phone", "phone_numbers": listed})
+        exchange = await scene.verify_sms(user.id, challenge.id, challenge.code)
+        scene.refused(exchange, CHALLENGE_NOT_FOUND, "a challenge from before")
+        exchange = await scene.verify_grant(user.id, grant.value)
+        scene.refused(exchange, GRANT_NOT_FOUND, "a grant from before")
+        fresh = await scene.phone_user(user_id=user.id)
+        live = await scene.sms_grant(await scene.challenge(fresh))
+        scene.control(await scene.verify_grant(user.id, live.value), VERIFY_GRANT, "a grant from after")
+
+    changes = (
+        "MFA removed",
+        "an app instead",
+        "its phone removed",
+        "the phones set up again",
+        "deleted",
+        "deleted and made anew",
+    )
+    await trial.each(story, [(change, change) for change in changes])
+
+
+@check("V9", Need.SEED)
+async def setting_up_again_forgets_no_code(trial: Trial) -> None:
+    """Set up the same secret again after using a code: the code stays spent."""
+    async with trial.scene("the same secret set up again") as scene:
+        user = await scene.totp_user()
+        await scene.totp_grant(user, 0)
+        await scene.put_user(user.id, {"type": "Totp", "secret": user.secret})
+        again = await scene.verify_totp(user.id, scene.code(user))
+        scene.refused(again, INCORRECT_CODE, "a code that was used before")
+        scene.control(
+            await scene.verify_totp(user.id, scene.code(user, 1)), VERIFY_TOTP, "the next code", SHOULD
+        )

@@ -1,0 +1,419 @@
+"""Group I: what is not as it must be is refused by name, and nothing is coerced, truncated or crashed by it.
+
+Each request is one that is known to succeed with a single thing changed, so it is refused for that or not at
+all; at the end the request as it was shows that nothing had been spent.
+"""
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from stepup_contract.checks import check
+from stepup_contract.checks.authentication import random_request
+from stepup_contract.finding import MUST, SHOULD
+from stepup_contract.operations import (
+    ACTION,
+    GRANT_NOT_FOUND,
+    INVALID_JSON,
+    ONE_TIME_USE,
+    POSTS,
+    SEND_SMS,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    Operation,
+    Refusal,
+    grant_body,
+    invalid,
+    sms_body,
+    totp_body,
+    verify_sms_body,
+)
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.trial import Trial
+
+Body = dict[str, Any]
+# Makes a request body that will succeed, once.
+Make = Callable[[Scene], Awaitable[Body]]
+
+
+async def _totp(scene: Scene) -> Body:
+    user = await scene.totp_user()
+    return totp_body(user.id, scene.code(user), ACTION, ONE_TIME_USE, 60)
+
+
+async def _send(scene: Scene) -> Body:
+    user = await scene.phone_user()
+    return sms_body(user.id, user.phones[0].id, ACTION, ONE_TIME_USE, 60)
+
+
+async def _verify_sms(scene: Scene) -> Body:
+    challenge = await scene.challenge()
+    return verify_sms_body(challenge.user.id, challenge.id, challenge.code)
+
+
+async def _grant(scene: Scene) -> Body:
+    grant = await scene.totp_grant()
+    return grant_body(grant.user_id, grant.value, grant.action)
+
+
+GOOD: list[tuple[str, Operation, Make]] = [
+    (VERIFY_TOTP.id, VERIFY_TOTP, _totp),
+    (SEND_SMS.id, SEND_SMS, _send),
+    (VERIFY_SMS.id, VERIFY_SMS, _verify_sms),
+    (VERIFY_GRANT.id, VERIFY_GRANT, _grant),
+]
+
+
+async def good_at_the_end(scene: Scene, operation: Operation, body: Body) -> None:
+    """Send the request as it should be: it succeeds, and for a send there is just the one message."""
+    exchange = await scene.send(operation, body)
+    value = scene.control(exchange, operation, "the same request without the fault")
+    if operation is SEND_SMS:
+        sent = len(await scene.messages(challenge_id=value))
+        before = [m for m in await scene.messages() if m.user_id == body["user_id"]]
+        scene.expect(
+            exchange, sent == len(before) == 1, "one message for the one good send", got=str(len(before))
+        )
+
+
+@check("I1", Need.SEED, Need.INBOX)
+async def required_fields(trial: Trial) -> None:
+    """Leave out, empty and null each field of each POST, then all of them: each is named, nothing
+    is spent.
+    """
+
+    async def story(scene: Scene, operation: Operation, make: Make) -> None:
+        good = await make(scene)
+        for field in good:
+            without = {name: value for name, value in good.items() if name != field}
+            for how, body in (
+                ("missing", without),
+                ("null", good | {field: None}),
+                ("empty", good | {field: ""}),
+            ):
+                exchange = await scene.send(operation, body)
+                what = f"`{field}` {how}"
+                scene.refused(exchange, invalid(field), what, exactly=MUST)
+                if how != "empty" or field != "valid_for_seconds":
+                    scene.refused(exchange, invalid(field, "required"), what)
+        nothing = await scene.send(operation, {})
+        for field in good:
+            scene.refused(nothing, invalid(field, "required"), f"no fields at all, `{field}`")
+        await good_at_the_end(scene, operation, good)
+
+    await trial.each(story, GOOD)
+
+
+@check("I2", Need.SEED, Need.INBOX)
+async def strings_are_strings(trial: Trial) -> None:
+    """Send right values in other types: numbers, booleans, arrays, objects; each is named, nothing is
+    coerced.
+    """
+
+    async def story(scene: Scene, operation: Operation, make: Make) -> None:
+        good = await make(scene)
+        for field, value in good.items():
+            if not isinstance(value, str):
+                continue
+            wrong = {
+                "a number": int(value) if value.isdigit() and value[0] != "0" else 123456,
+                "true": True,
+                "false": False,
+                "zero": 0,
+                "an array with the right value": [value],
+                "an array of many values": ["000000", value, "111111"],
+                "an empty array": [],
+                "an object": {"$ne": ""},
+                "an object with the right value": {"value": value},
+                "an empty object": {},
+            }
+            for how, other in wrong.items():
+                exchange = await scene.send(operation, good | {field: other})
+                what = f"`{field}` as {how}"
+                scene.refused(exchange, invalid(field), what, exactly=MUST)
+                scene.refused(exchange, invalid(field, "invalid_type"), what)
+        await good_at_the_end(scene, operation, good)
+
+    await trial.each(story, GOOD)
+
+
+@check("I2", Need.SEED, Need.INBOX)
+async def extra_fields_change_nothing(trial: Trial) -> None:
+    """Send a good request with unknown fields beside: it succeeds as without them."""
+
+    async def story(scene: Scene, operation: Operation, make: Make) -> None:
+        body = await make(scene) | {"extra": {"code": "000000"}, "is_admin": True, "success": True}
+        exchange = await scene.send(operation, body)
+        held = exchange.status == 200
+        scene.expect(exchange, held, "200", "unknown fields beside the known ones", SHOULD)
+
+    await trial.each(story, GOOD)
+
+
+# Raw JSON for a field, as no JSON library would write it.
+_NOT_GRANT_TYPES = (
+    '"one_time_use"', '"ONE_TIME_USE "', '" TIME_BASED"', '"ONE-TIME-USE"', '"ONE_TIME"',
+    '"TIME_BASED\\u0000"', '"FOREVER"',
+    "1", "true", '["ONE_TIME_USE"]', '{"type": "TIME_BASED"}', '"ONE_TIME_USE,TIME_BASED"',
+)  # fmt: skip
+_NOT_LIVES = (
+    "0", "-1", "1.5", "0.5", '"60"', "true", "[60]", '{"seconds": 60}', "1e999", "-1e999",
+    "9223372036854775808", "-9223372036854775809", "18446744073709551617", "1e30", '"1e2"', '""',
+)  # fmt: skip
+
+
+@check("I3", Need.SEED, Need.INBOX)
+async def grant_types_and_lives(trial: Trial) -> None:
+    """Send grant types and lives out of bounds and in other types: refused by name, and the code is still
+    good.
+    """
+    longest = trial.server.limit("max_valid_for_seconds", 86400)
+    lives = (*_NOT_LIVES, *((str(longest + 1),) if "max_valid_for_seconds" in trial.server.limits else ()))
+
+    async def story(scene: Scene, operation: Operation, make: Make) -> None:
+        good = await make(scene)
+        for field, values in (("grant_type", _NOT_GRANT_TYPES), ("valid_for_seconds", lives)):
+            for raw in values:
+                text = json.dumps(good | {field: "\0"}).replace('"\\u0000"', raw)
+                exchange = await scene.send(operation, content=text.encode())
+                what = f"`{field}`: {raw}"
+                refused = exchange.error_code == "invalid_request_fields" and exchange.status == 400
+                scene.expect(exchange, 400 <= exchange.status < 500, "4xx", what)
+                scene.expect(exchange, refused, "400 invalid_request_fields", what, SHOULD)
+                if "e999" not in raw:
+                    scene.refused(exchange, invalid(field), what)
+        await good_at_the_end(scene, operation, good)
+
+    await trial.each(story, GOOD[:2])
+
+
+@check("I3", Need.SEED)
+async def bounds_are_within(trial: Trial) -> None:
+    """Send the shortest and the longest life that are allowed: accepted."""
+
+    async def story(scene: Scene, life: int) -> None:
+        user = await scene.totp_user()
+        exchange = await scene.verify_totp(user.id, scene.code(user), valid_for=life)
+        scene.expect(exchange, exchange.status == 200, "200", "", SHOULD)
+
+    longest = trial.server.limit("max_valid_for_seconds", 86400)
+    await trial.each(story, [(f"a life of {life} s", life) for life in (1, longest)])
+
+
+ACTIONS = {
+    "quotes": 'it\'s "quoted" `here`',
+    "newlines": "first\nsecond\r\nthird",
+    "an emoji": "pay \U0001f4b8 now",
+    "joined emojis": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "a template": "{{7*7}}${7*7}<%= 7*7 %>#{7*7}",
+    "SQL": "'; DROP TABLE grants; --",
+    "HTML": "<script>alert(1)</script>&amp;",
+    "a path": "../../etc/passwd",
+    "a NUL": "before\u0000after",
+    "right to left": "\u202eabc\u05d0",
+    "spaces around": "  padded  ",
+    "a backslash": "back\\slash\\u0041",
+    "a percent": "100%25 %s %n",
+    "the word null": "null",
+    "a number": "0",
+    "one letter": "a",
+    "JSON": '{"action_type": "x"}',
+    "128 characters": "abcdefgh" * 16,
+    "256 characters": "x" * 256,
+    "256 characters of four bytes": "\U0001f4b8" * 256,
+}
+
+
+@check("I4", Need.SEED, Need.INBOX)
+async def actions_are_opaque(trial: Trial) -> None:
+    """Issue and verify grants for actions full of quotes, markup, odd letters: each comes back as it went."""
+    longest = trial.server.limit("max_action_type_length", 256)
+
+    async def story(scene: Scene, action: str, by_sms: bool) -> None:
+        strength = MUST if len(action.encode()) <= 128 and "\0" not in action else SHOULD
+        if by_sms:
+            user = await scene.phone_user()
+            exchange = await scene.send_sms(user.id, user.phones[0].id, action=action)
+            if not scene.expect(exchange, exchange.status == 200, "200", "the send", strength):
+                return
+            messages = await scene.messages(challenge_id=str(exchange.member("challenge_id")))
+            exchange = await scene.verify_sms(user.id, messages[0].challenge_id, messages[0].code)
+            user_id = user.id
+        else:
+            app = await scene.totp_user()
+            exchange = await scene.verify_totp(app.id, scene.code(app), action=action)
+            user_id = app.id
+        if not scene.expect(exchange, exchange.status == 200, "200", "the code", strength):
+            return
+        grant = exchange.member("step_up_grant")
+        other = await scene.verify_grant(user_id, grant, f"{action[:-1]}?")
+        scene.refused(other, GRANT_NOT_FOUND, "an action that ends in another letter")
+        same = await scene.verify_grant(user_id, grant, action)
+        scene.expect(same, same.status == 200, "200", "the same action")
+
+    cases = [
+        (f"an action with {how}{' by SMS' if turn % 3 == 0 else ''}", action, turn % 3 == 0)
+        for turn, (how, action) in enumerate(ACTIONS.items())
+        if len(action) <= longest
+    ]
+    await trial.each(story, cases)
+
+
+@check("I4", Need.SEED)
+async def long_actions_are_not_cut(trial: Trial) -> None:
+    """Send actions beyond the limit: refused by name, or the whole of them is needed to verify."""
+    longest = trial.server.limit("max_action_type_length", 256)
+
+    async def story(scene: Scene, length: int) -> None:
+        user = await scene.totp_user()
+        action = "x" * length
+        exchange = await scene.verify_totp(user.id, scene.code(user), action=action)
+        refused = 400 <= exchange.status < 500
+        scene.expect(exchange, refused or exchange.status == 200, "4xx or 200")
+        if "max_action_type_length" in trial.server.limits and length < 60_000:
+            scene.refused(exchange, invalid("action_type", "invalid_value"), "an action that is too long")
+        if exchange.status == 200:
+            for cut in {longest, length - 1}:
+                shorter = await scene.verify_grant(user.id, exchange.member("step_up_grant"), "x" * cut)
+                scene.refused(shorter, GRANT_NOT_FOUND, f"only {cut} characters of it", exactly=SHOULD)
+        else:
+            again = await scene.verify_totp(user.id, scene.code(user))
+            scene.control(again, VERIFY_TOTP, "the same code for a shorter action")
+
+    lengths = (longest + 1, 2 * longest, 10_000)
+    await trial.each(story, [(f"an action of {length} characters", length) for length in lengths])
+
+
+_TRACES = (
+    "traceback",
+    "stack trace",
+    'file "/',
+    '.py"',
+    "at java.",
+    "exception in",
+    "node_modules",
+    "goroutine",
+)
+
+
+def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Refusal | None]]:
+    """Return broken bodies: content, content type and the refusal that the contract promises for each."""
+    body, _ = random_request(operation)
+    good = json.dumps(body).encode()
+    json_type = "application/json"
+    too_large, unsupported = Refusal(413, "request_too_large"), Refusal(415, "unsupported_media_type")
+    broken = {
+        "an empty body": b"",
+        "half a body": good[: len(good) // 2],
+        "a trailing comma": good[:-1] + b",}",
+        "single quotes": good.replace(b'"', b"'"),
+        "text after the object": good + b"x",
+        "two objects": good + good,
+        "a byte order mark": b"\xef\xbb\xbf" + good,
+        "UTF-16": good.decode().encode("utf-16"),
+        "invalid UTF-8": good.replace(b"SENSITIVE", b"\xff\xfe").replace(
+            body["user_id"].encode(), b"\xc3\x28"
+        ),
+        "a lone surrogate": good[:-1] + b', "note": "\\ud800"}',
+        "a bare newline in a string": good[:-1] + b', "note": "a\nb"}',
+        "NaN": good[:-1] + b', "note": NaN}',
+        "Infinity": good[:-1] + b', "note": -Infinity}',
+        "an array": b"[" + good + b"]",
+        "a string": json.dumps(good.decode()).encode(),
+        "a number": b"1",
+        "null": b"null",
+        "true": b"true",
+        "deep arrays": b"[" * 20_000,
+        "deep arrays, closed": good[:-1] + b', "note": ' + b"[" * 20_000 + b"]" * 20_000 + b"}",
+        "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        "a comment": good[:-1] + b"/* */}",
+        "zeros": bytes(64),
+    }
+    cases: dict[str, tuple[bytes, str | None, Refusal | None]] = {
+        how: (content, json_type, INVALID_JSON) for how, content in broken.items()
+    }
+    # A parser may have a limit of its own here, and then the body is no JSON to it.
+    cases["deep arrays, closed"] = (broken["deep arrays, closed"], json_type, None)
+    cases |= {
+        "a body over 64 KiB": (good[:-1] + b', "note": "' + b"x" * 65_536 + b'"}', json_type, too_large),
+        "text/plain": (good, "text/plain", unsupported),
+        "a form": (b"user_id=1&code=2", "application/x-www-form-urlencoded", unsupported),
+        "XML": (b"<a/>", "application/xml", unsupported),
+        "no content type": (good, None, unsupported),
+        "a type that only begins like JSON": (good, "application/jsonx", unsupported),
+    }
+    return cases
+
+
+@check("I5")
+async def broken_bodies(trial: Trial) -> None:
+    """Send bodies that are no JSON objects, too deep, too large or of another type: a JSON 4xx for each."""
+
+    async def story(scene: Scene, operation: Operation) -> None:
+        for how, (content, content_type, refusal) in corpus(operation).items():
+            exchange = await scene.send(operation, content=content, content_type=content_type)
+            told = exchange.status in (400, 413, 415) and isinstance(exchange.error_code, str)
+            scene.expect(exchange, told, "400, 413 or 415 in JSON", how)
+            trace = any(word in exchange.text.lower() for word in _TRACES)
+            scene.expect(exchange, not trace, "no stack trace", how)
+            if refusal is not None:
+                scene.refused(exchange, refusal, how)
+        body, _ = random_request(operation)
+        parsed = await scene.send(operation, body, content_type="application/json; charset=utf-8")
+        alive = parsed.status in (400, 404) and parsed.field_error("body") is not INVALID_JSON.field_code
+        if not alive:
+            scene.expect(
+                parsed, False, "400 or 404 for a well-formed request (positive control)", "at the end"
+            )
+
+    await trial.each(story, [(operation.id, operation) for operation in POSTS])
+
+
+@check("I5", Need.SEED, Need.INBOX)
+async def keys_that_occur_twice(trial: Trial) -> None:
+    """Send a good request in which a key occurs twice, at the top and deeper: refused, and
+    nothing is spent.
+    """
+
+    async def story(scene: Scene, operation: Operation, make: Make) -> None:
+        good = await make(scene)
+        text = json.dumps(good)
+        twice = {
+            f"`{field}`": f"{text[:-1]}, {json.dumps(field)}: {json.dumps(good[field])}}}" for field in good
+        }
+        twice["another value first"] = f'{{"user_id": "{uuid.uuid4()}", {text[1:]}'
+        twice["a nested key"] = f'{text[:-1]}, "note": {{"a": 1, "a": 2}}}}'
+        twice["a key in an array"] = f'{text[:-1]}, "note": [{{"a": 1, "a": 1}}]}}'
+        twice["an escaped key"] = f'{text[:-1]}, "user\\u005fid": "{uuid.uuid4()}"}}'
+        for how, content in twice.items():
+            exchange = await scene.send(operation, content=content.encode())
+            scene.expect(exchange, 0 < exchange.status < 500, "no 5xx", f"{how} twice")
+            held = INVALID_JSON.matches(exchange)
+            if not scene.expect(exchange, held, str(INVALID_JSON), f"{how} twice", SHOULD):
+                return
+        await good_at_the_end(scene, operation, good)
+
+    await trial.each(story, GOOD)
+
+
+@check("I5", Need.SEED, Need.INBOX)
+async def broken_bodies_spend_nothing(trial: Trial) -> None:
+    """Send a right code in broken bodies: refused, and the code is still good."""
+
+    async def story(scene: Scene, operation: Operation, make: Make) -> None:
+        good = await make(scene)
+        content = json.dumps(good).encode()
+        for how, sent, content_type in (
+            ("text after it", content + b" x", "application/json"),
+            ("an array around it", b"[" + content + b"]", "application/json"),
+            ("text/plain", content, "text/plain"),
+            ("70 kB beside it", content[:-1] + b', "n": "' + b"x" * 70_000 + b'"}', "application/json"),
+        ):
+            exchange = await scene.send(operation, content=sent, content_type=content_type)
+            scene.expect(exchange, exchange.status in (400, 413, 415), "400, 413 or 415", how)
+        await good_at_the_end(scene, operation, good)
+
+    await trial.each(story, GOOD)

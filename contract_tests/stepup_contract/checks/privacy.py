@@ -1,0 +1,203 @@
+"""Group Q: no answer gives a secret away, and every attempt leaves a trace that holds none."""
+
+import json
+import secrets
+import uuid
+from typing import Any
+
+from stepup_contract.checks import check
+from stepup_contract.checks.failures import user_failures
+from stepup_contract.finding import SHOULD
+from stepup_contract.leaks import number_in, secret_in
+from stepup_contract.operations import (
+    OPERATIONS,
+    SEND_SMS,
+    TIME_BASED,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+)
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.target import Exchange
+from stepup_contract.trial import Trial
+
+
+def judge_silence(scene: Scene, exchange: Exchange, canaries: dict[str, str], what: str) -> None:
+    """Judge that an answer holds none of the values; each stands under what it is."""
+    everything = exchange.everything.lower()
+    told = [name for name, value in canaries.items() if value.lower() in everything]
+    scene.expect(exchange, not told, "no secret in the answer", what, got=", ".join(told))
+
+
+@check("Q1")
+async def answers_do_not_echo(trial: Trial) -> None:
+    """Put canaries into every secret field, key and header, valid and not: no answer repeats one."""
+    code, grant, key = (
+        f"Q{secrets.token_hex(5)}",
+        f"canary{secrets.token_hex(20)}",
+        f"canary{secrets.token_hex(16)}",
+    )
+    canaries = {
+        "the code": code,
+        "the grant": grant,
+        "the unknown key": key,
+        "the API key": trial.server.target.api_key,
+    }
+
+    async def story(scene: Scene, secret: Any, wrong_type: bool) -> None:
+        user, other = str(uuid.uuid4()), str(uuid.uuid4())
+
+        def shaped(value: str) -> Any:
+            return [value] if wrong_type else value
+
+        sent = [
+            ("verify-totp", await scene.verify_totp(user, shaped(code))),
+            (
+                "verify-totp, other fields invalid",
+                await scene.verify_totp("x", shaped(code), grant_type=code),
+            ),
+            ("phone/verify", await scene.verify_sms(user, other, shaped(code))),
+            ("phone/verify, challenge too long", await scene.verify_sms(user, grant * 20, shaped(code))),
+            ("verify-grant", await scene.verify_grant(user, shaped(grant))),
+            ("verify-grant, too long", await scene.verify_grant(user, shaped(grant * 20))),
+            ("verify-grant, no action", await scene.send(VERIFY_GRANT, {"grant": shaped(grant)})),
+            ("malformed", await scene.send(VERIFY_TOTP, content=f'{{"code": "{code}", '.encode())),
+            ("malformed", await scene.send(VERIFY_GRANT, content=f'{{"grant": "{grant}" x'.encode())),
+            ("another type", await scene.send(VERIFY_TOTP, content=code.encode(), content_type="text/plain")),
+            ("an unknown key", await scene.verify_totp(user, code, key=key)),
+            ("an unknown key", await scene.lookup(user, key=key)),
+            ("a Basic key", await scene.lookup(user, authorization=f"Basic {key}")),
+        ]
+        for label, exchange in sent:
+            judge_silence(scene, exchange, canaries, label)
+
+    await trial.each(story, [("canaries", None, False), ("canaries in arrays", None, True)])
+
+
+@check("Q1", Need.SEED, Need.INBOX)
+async def flows_give_nothing_away(trial: Trial) -> None:
+    """Run both flows and their failures and search all answers for secrets, codes, numbers, keys and old
+    grants.
+    """
+    async with trial.scene("both flows") as scene:
+        app = await scene.totp_user()
+        phone_user = await scene.phone_user()
+        number = phone_user.phones[0].number
+        grants: set[str] = set()
+        codes: set[str] = set()
+        verified = await scene.verify_totp(app.id, scene.code(app), grant_type=TIME_BASED)
+        grant = scene.prepared(verified, "T1", "step_up_grant")
+        challenge = await scene.challenge(phone_user)
+        await scene.verify_sms(phone_user.id, challenge.id, scene.wrong_sms_code(challenge))
+        await scene.sms_grant(challenge)
+        for user_id, action in (
+            (app.id, "SENSITIVE_ACTION"),
+            (app.id, "OTHER"),
+            (str(uuid.uuid4()), "OTHER"),
+        ):
+            await scene.verify_grant(user_id, grant, action)
+        await scene.lookup(app.id)
+        await scene.lookup(phone_user.id)
+        await user_failures(scene)
+        for exchange in scene.sequence:
+            if exchange.request.operation not in {operation.id for operation in OPERATIONS}:
+                continue
+            judge_answer(scene, exchange, (app.secret, number), grants, codes)
+
+
+def judge_answer(
+    scene: Scene, exchange: Exchange, person: tuple[str, str], grants: set[str], codes: set[str]
+) -> None:
+    """Judge one answer, knowing the grants and codes of those before it, and add its own.
+
+    ``person`` is a TOTP secret and a phone number that no answer may hold.
+    """
+    secret, number = person
+    sent = json.loads(exchange.request.content or b"{}")
+    if isinstance(sent.get("code"), str) and len(sent["code"]) >= 6:
+        codes.add(sent["code"])
+    told = secret_in(exchange.everything, secret)
+    scene.expect(exchange, not told, "no TOTP secret in an answer", got=told)
+    scene.expect(exchange, not number_in(exchange.everything, number), "no phone number in an answer")
+    leaked = any(grant in exchange.everything for grant in grants)
+    scene.expect(exchange, not leaked, "no grant outside the answer that issued it")
+    judge_silence(scene, exchange, {"the API key": scene.server.target.api_key}, "")
+    echoed = any(code in exchange.text for code in codes)
+    scene.expect(exchange, not echoed, "no submitted code in an answer")
+    issued = exchange.member("step_up_grant")
+    if isinstance(issued, str) and issued:
+        grants.add(issued)
+
+
+@check("Q3", Need.SEED, Need.INBOX, Need.EVENTS)
+async def attempts_leave_one_event(trial: Trial) -> None:
+    """Make attempts that succeed and that fail: one event for each POST, none for lookups and bad keys."""
+    control = trial.server.the_control()
+    async with trial.scene("attempts") as scene:
+        app, phone_user = await scene.totp_user(), await scene.phone_user()
+        made: list[tuple[str, str, str, Exchange]] = []
+
+        def note(operation: str, user_id: str, action: str, exchange: Exchange) -> None:
+            made.append((operation, user_id, action, exchange))
+
+        wrong = scene.wrong_code(app)
+        note(VERIFY_TOTP.id, app.id, "FIRST", await scene.verify_totp(app.id, wrong, action="FIRST"))
+        right = await scene.verify_totp(app.id, scene.code(app), action="SECOND")
+        note(VERIFY_TOTP.id, app.id, "SECOND", right)
+        grant = scene.prepared(right, "T1", "step_up_grant")
+        note(VERIFY_GRANT.id, app.id, "OTHER", await scene.verify_grant(app.id, grant, "OTHER"))
+        note(VERIFY_GRANT.id, app.id, "SECOND", await scene.verify_grant(app.id, grant, "SECOND"))
+        note(VERIFY_TOTP.id, app.id, "THIRD", await scene.verify_totp(app.id, "x" * 40, action="THIRD"))
+        phone_id = phone_user.phones[0].id
+        sent = await scene.send_sms(phone_user.id, phone_id, action="FOURTH")
+        note(SEND_SMS.id, phone_user.id, "FOURTH", sent)
+        challenge_id = scene.prepared(sent, "S1", "challenge_id")
+        message = (await scene.messages(challenge_id=challenge_id))[0]
+        redeemed = await scene.verify_sms(phone_user.id, challenge_id, message.code)
+        note(VERIFY_SMS.id, phone_user.id, "", redeemed)
+        for user_id in (app.id, phone_user.id):
+            await scene.lookup(user_id)
+            await scene.verify_totp(user_id, wrong, key=uuid.uuid4().hex)
+        events = await control.events()
+        canaries = [app.secret, wrong, grant, message.code, phone_user.phones[0].number, "x" * 40]
+        judge_events(scene, events, made, canaries)
+
+
+def judge_events(
+    scene: Scene,
+    events: list[dict[str, Any]],
+    made: list[tuple[str, str, str, Exchange]],
+    canaries: list[str],
+) -> None:
+    """Judge that the events of these users are the attempts, in order, with what must be in them and no
+    secret.
+    """
+    users = {user_id for _, user_id, _, _ in made}
+    own = [event for event in events if event.get("user_id") in users]
+    last = made[-1][3]
+    listed = [(event.get("operation_id"), event.get("user_id")) for event in own]
+    wanted = [(operation, user_id) for operation, user_id, _, _ in made]
+    scene.expect(
+        last, listed == wanted, f"{len(made)} events, one for each attempt", got=f"{len(listed)} events"
+    )
+    numbers = [event.get("sequence") for event in events]
+    rising = all(isinstance(n, int) for n in numbers) and numbers == sorted(set(map(int, numbers)))  # type: ignore[arg-type]
+    scene.expect(last, rising, "sequence numbers that rise")
+    for event, (operation, _, action, exchange) in zip(own, made, strict=False):
+        if operation != VERIFY_SMS.id:
+            named = event.get("action_type") == action
+            scene.expect(exchange, named, f"an event with action_type {action}", operation)
+        at = event.get("at")
+        timed = isinstance(at, int | float) and abs(at - scene.server.clock.now()) < 60
+        scene.expect(exchange, timed, "an event with the time in Unix seconds", operation)
+        told = bool(event.get("outcome"))
+        scene.expect(exchange, told, "an event with an outcome", operation)
+    outcomes = {exchange.status == 200: set[str]() for exchange in (e for _, _, _, e in made)}
+    for event, (_, _, _, exchange) in zip(own, made, strict=False):
+        outcomes[exchange.status == 200].add(str(event.get("outcome")))
+    apart = not outcomes.get(True, set()) & outcomes.get(False, set())
+    scene.expect(last, apart, "outcomes that tell success from failure", "", SHOULD)
+    text = json.dumps(events)
+    leaked = any(canary in text for canary in canaries) or scene.server.target.api_key in text
+    scene.expect(last, not leaked, "no secret, code, grant, key or full number in any event")

@@ -1,0 +1,315 @@
+"""Group T, continued: which codes are taken around the current time, and what the refusals of the others give
+away.
+"""
+
+import re
+import uuid
+
+from stepup_contract.checks import check
+from stepup_contract.finding import MUST, SHOULD
+from stepup_contract.operations import (
+    INCORRECT_CODE,
+    MFA_NOT_ENABLED,
+    USER_NOT_FOUND,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    invalid,
+    totp_body,
+)
+from stepup_contract.people import TotpUser
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.target import Exchange
+from stepup_contract.trial import Trial
+
+# Words that would tell why a code was refused.
+_HINTS = re.compile(
+    r"\b(already|used|reused?|replay\w*|expired?|stale|old|late|early|near|drift|window|spent)\b", re.I
+)
+
+
+async def judge_window(trial: Trial, shifts: list[int], moment: str = "") -> None:
+    """Send codes that many steps from the current one, each of a fresh user, and judge which are taken."""
+    drift = trial.server.limit("totp_drift_steps", 1)
+    taken: list[int] = []
+
+    async def story(scene: Scene, shift: int) -> None:
+        user = await scene.totp_user()
+        exchange = await scene.verify_totp(user.id, scene.code(user, shift))
+        what = f"a code {shift:+} steps from the clock{moment}"
+        if exchange.status == 200:
+            taken.append(shift)
+        if abs(shift) <= drift:
+            strength = MUST if shift == 0 else SHOULD
+            scene.expect(exchange, exchange.status == 200, "200", what, strength)
+        else:
+            strength = MUST if abs(shift) >= 3 else SHOULD
+            scene.expect(exchange, INCORRECT_CODE.matches(exchange), str(INCORRECT_CODE), what, strength)
+            scene.control(await scene.verify_totp(user.id, scene.code(user)), VERIFY_TOTP, "the current code")
+
+    await trial.each(story, [("", shift) for shift in shifts])
+    trial.remark(f"accepted steps{moment}: {', '.join(f'{shift:+}' for shift in sorted(taken))}")
+
+
+@check("T2", Need.SEED, Need.CLOCK, alone=True)
+async def window_to_the_edge(trial: Trial) -> None:
+    """Freeze the clock at the start, the middle and the end of a step, and send codes of steps around it."""
+    length = trial.server.limit("totp_step_seconds", 30)
+    step = int(trial.server.clock.now() // length) + 2
+    for offset, moment in ((0, ", at its start"), (length - 1, ", at its end"), (length // 2, "")):
+        await trial.server.clock.freeze(step * length + offset)
+        near = [*range(-5, 6), -60, -10, 10, 60] if not moment else list(range(-3, 4))
+        await judge_window(trial, near, moment)
+
+
+@check("T2", Need.SEED, unless=Need.CLOCK)
+async def window_in_real_time(trial: Trial) -> None:
+    """Send codes of up to ten steps around the current one."""
+    await judge_window(trial, list(range(-10, 11)))
+
+
+@check("T4", Need.SEED)
+async def older_codes_die_with_newer_ones(trial: Trial) -> None:
+    """Use the current code, then the unused one before it: refused; then the one after: accepted."""
+    async with trial.scene("after the current code") as scene:
+        user = await scene.totp_user()
+        scene.prepared(await scene.verify_totp(user.id, scene.code(user)), "T1", "step_up_grant")
+        for turn in (1, 2):
+            older = await scene.verify_totp(user.id, scene.code(user, -1))
+            scene.refused(older, INCORRECT_CODE, f"the unused code before it, try {turn}")
+        newer = await scene.verify_totp(user.id, scene.code(user, 1))
+        scene.control(newer, VERIFY_TOTP, "the code after it", SHOULD)
+
+
+@check("T4", Need.SEED, Need.CLOCK, alone=True)
+async def older_codes_stay_dead(trial: Trial) -> None:
+    """Use the newest code the server takes, then all unused ones before it, also one step later: refused."""
+    length = trial.server.limit("totp_step_seconds", 30)
+    drift = trial.server.limit("totp_drift_steps", 1)
+    async with trial.scene("after the newest code that is taken") as scene:
+        await trial.server.clock.freeze((int(trial.server.clock.now()) // length) * length + 5)
+        user = await scene.totp_user()
+        scene.prepared(await scene.verify_totp(user.id, scene.code(user, drift)), "T1", "step_up_grant")
+        for shift in range(-drift, drift):
+            older = await scene.verify_totp(user.id, scene.code(user, shift))
+            scene.refused(older, INCORRECT_CODE, f"the unused code of step {shift:+}")
+        await trial.server.clock.advance(length)
+        older = await scene.verify_totp(user.id, scene.code(user, -1))
+        scene.refused(older, INCORRECT_CODE, "an unused older code one step later")
+        await trial.server.clock.advance(drift * length)
+        scene.control(await scene.verify_totp(user.id, scene.code(user)), VERIFY_TOTP, "a newer code")
+
+
+@check("T5", Need.SEED)
+async def refusals_look_alike(trial: Trial) -> None:
+    """Send wrong, replayed, outdated, future and nearly right codes: one answer for all, without a hint."""
+    refusals: list[tuple[str, Exchange]] = []
+
+    async def story(scene: Scene, kind: str) -> None:
+        user = await scene.totp_user()
+        current = scene.code(user)
+        replayed = scene.code(user, -1)
+        if kind == "a replayed code":
+            scene.prepared(await scene.verify_totp(user.id, replayed), "T1", "step_up_grant")
+        code = {
+            "a replayed code": replayed,
+            "an outdated code": scene.code(user, -4),
+            "a long outdated code": scene.code(user, -100),
+            "a future code": scene.code(user, 4),
+            "a code one digit off": current[:-1] + str((int(current[-1]) + 5) % 10),
+            "letters": "abcdef",
+        }.get(kind) or scene.wrong_code(user)
+        for turn in range(2):
+            exchange = await scene.verify_totp(user.id, code)
+            label = f"{kind}{', again' if turn else ''}"
+            scene.refused(exchange, INCORRECT_CODE, label, exactly=MUST)
+            hint = _HINTS.search(exchange.text)
+            scene.expect(
+                exchange, hint is None, "no hint", label, got=f"the word {hint.group()}" if hint else ""
+            )
+            refusals.append((label, exchange))
+        scene.control(await scene.verify_totp(user.id, current), VERIFY_TOTP, "the current code")
+
+    kinds = (
+        "a wrong code",
+        "a replayed code",
+        "an outdated code",
+        "a long outdated code",
+        "a future code",
+        "a code one digit off",
+        "letters",
+    )
+    await trial.each(story, [("", kind) for kind in kinds])
+    async with trial.scene() as scene:
+        if refusals:
+            scene.same(refusals, "nothing told about why a code is refused", MUST)
+
+
+def spellings(code: str) -> dict[str, str]:
+    """Return what a lenient reader would take for ``code``."""
+    return {
+        "with a leading space": f" {code}",
+        "with a trailing space": f"{code} ",
+        "with a trailing newline": f"{code}\n",
+        "with tabs around": f"\t{code}\t",
+        "with an inner space": f"{code[:3]} {code[3:]}",
+        "with a hyphen": f"{code[:3]}-{code[3:]}",
+        "with a no-break space": f"{code}\u00a0",
+        "with a zero-width space": f"{code}\u200b",
+        "with a trailing NUL": f"{code}\u0000",
+        "with a plus": f"+{code}",
+        "with a zero before": f"0{code}",
+        "with a zero after": f"{code}0",
+        "as a decimal": f"{code}.0",
+        "as hexadecimal": f"{int(code):#x}" if code.isdigit() else f"0x{code}",
+        "without its last digit": code[:-1],
+        "without its first digit": code[1:],
+        "in full-width digits": "".join(_moved(letter, 0xFF10) for letter in code),
+        "in Arabic digits": "".join(_moved(letter, 0x0660) for letter in code),
+        "twice": f"{code},{code}",
+        "in quotes": f'"{code}"',
+    }
+
+
+def _moved(letter: str, zero: int) -> str:
+    return chr(zero + int(letter)) if letter.isdigit() else letter
+
+
+@check("T6", Need.SEED)
+async def spellings_make_no_second_code(trial: Trial) -> None:
+    """Spell codes in other ways, before and after the code itself: one success for one code, however it is
+    spelt.
+    """
+
+    async def story(scene: Scene, how: str) -> None:
+        user = await scene.totp_user()
+        code = scene.code(user, -1)
+        spelt = spellings(code)[how]
+        before = await scene.verify_totp(user.id, spelt)
+        plain = await scene.verify_totp(user.id, code)
+        judge_one_success(scene, before, plain)
+        after = await scene.verify_totp(user.id, spelt)
+        refused = 400 <= after.status < 500 and after.status != 429
+        scene.expect(after, refused, "4xx for a spent code", "once the code is spent")
+        scene.control(await scene.verify_totp(user.id, scene.code(user)), VERIFY_TOTP, "the next code")
+
+    await trial.each(story, [(f"a code {how}", how) for how in spellings("123456")])
+
+
+def judge_one_success(scene: Scene, before: Exchange, plain: Exchange) -> None:
+    """Judge a code spelt in another way, and then plainly: just one of the two succeeds."""
+    known = before.status == 200 or (400 <= before.status < 500 and before.status != 429)
+    scene.expect(before, known, "200 or 4xx", "before the code itself")
+    if before.status == 200:
+        scene.expect(plain, 400 <= plain.status < 500, "4xx", "the code after its other spelling succeeded")
+    else:
+        scene.expect(plain, plain.status == 200, "200", "the code after its other spelling was refused")
+
+
+@check("T6", Need.SEED, Need.INBOX)
+async def spellings_of_sms_codes(trial: Trial) -> None:
+    """Spell SMS codes in other ways: one success for one challenge."""
+
+    async def story(scene: Scene, how: str) -> None:
+        challenge = await scene.challenge()
+        spelt = spellings(challenge.code)[how]
+        before = await scene.verify_sms(challenge.user.id, challenge.id, spelt)
+        plain = await scene.verify_sms(challenge.user.id, challenge.id, challenge.code)
+        judge_one_success(scene, before, plain)
+        after = await scene.verify_sms(challenge.user.id, challenge.id, spelt)
+        scene.expect(after, 400 <= after.status < 500, "4xx", "once the challenge is redeemed")
+        fresh = await scene.challenge(challenge.user)
+        right = await scene.verify_sms(fresh.user.id, fresh.id, fresh.code)
+        scene.control(right, VERIFY_SMS, "a new challenge")
+
+    await trial.each(story, [(f"an SMS code {how}", how) for how in spellings("123456")])
+
+
+@check("T8", Need.SEED)
+async def users_without_an_app(trial: Trial) -> None:
+    """Verify codes for unknown and deleted users and for users without an app; a user with one is served."""
+
+    async def story(scene: Scene, kind: str) -> None:
+        neighbour = await scene.totp_user()
+        user_id = str(uuid.uuid4())
+        if kind == "deleted":
+            user_id = (await scene.totp_user()).id
+            await scene.delete_user(user_id)
+        elif kind == "plain":
+            user_id = await scene.plain_user()
+        elif kind == "phone":
+            user_id = (await scene.phone_user()).id
+        refusal = USER_NOT_FOUND if kind in ("unknown", "deleted") else MFA_NOT_ENABLED
+        for label, code in (("a code", "123456"), ("another user's right code", scene.code(neighbour))):
+            exchange = await scene.verify_totp(user_id, code)
+            named = exchange.error_code == refusal.error_code
+            strength = SHOULD if kind == "phone" else MUST
+            scene.expect(exchange, named, f"error_code {refusal.error_code}", label, strength)
+            refused = 400 <= exchange.status < 500 and exchange.status != 401
+            scene.expect(exchange, refused, "4xx, but no 401", label)
+            scene.expect(exchange, exchange.status == refusal.status, str(refusal), label, SHOULD)
+        right = await scene.verify_totp(neighbour.id, scene.code(neighbour))
+        scene.control(right, VERIFY_TOTP, "a user with an app")
+
+    kinds = {
+        "an unknown user": "unknown",
+        "a deleted user": "deleted",
+        "a user without MFA": "plain",
+        "a user with a phone": "phone",
+    }
+    await trial.each(story, list(kinds.items()))
+
+
+# Faults of one field: what stands in its place, None for a field that is left out.
+_FAULTS: dict[str, tuple[str, object]] = {
+    "an unknown grant type": ("grant_type", "FOREVER"),
+    "no grant type": ("grant_type", None),
+    "a life of 0 s": ("valid_for_seconds", 0),
+    "a negative life": ("valid_for_seconds", -1),
+    "a life in words": ("valid_for_seconds", "60"),
+    "no life": ("valid_for_seconds", None),
+    "no action": ("action_type", None),
+    "an empty action": ("action_type", ""),
+    "an action that is too long": ("action_type", "x" * 10_000),
+}
+
+
+@check("T9", Need.SEED)
+async def invalid_requests_spend_nothing(trial: Trial) -> None:
+    """Send a right code with one invalid field, more often than a lock needs, then as it should
+    be: accepted.
+    """
+
+    async def story(scene: Scene, field: str, value: object) -> None:
+        user = await scene.totp_user()
+        code = scene.code(user)
+        for turn in range(2):
+            body = spoilt(user, code, field, value)
+            refused = await scene.send(VERIFY_TOTP, body)
+            scene.refused(refused, invalid(field), f"the right code, try {turn + 1}")
+        right = await scene.verify_totp(user.id, code)
+        scene.control(right, VERIFY_TOTP, "the same code without the fault", SHOULD)
+
+    await trial.each(story, [(how, field, value) for how, (field, value) in _FAULTS.items()])
+
+
+def spoilt(user: TotpUser, code: str, field: str, value: object) -> dict[str, object]:
+    """Return a request with one field replaced, or left out where the value is None."""
+    body = totp_body(user.id, code, "SENSITIVE_ACTION", "ONE_TIME_USE", 60) | {field: value}
+    return {name: given for name, given in body.items() if given is not None}
+
+
+@check("T9", Need.SEED)
+async def invalid_requests_count_for_nothing(trial: Trial) -> None:
+    """Send wrong codes with an invalid field, more than a lock needs: the budget of wrong codes
+    stays whole.
+    """
+    async with trial.scene("wrong codes in invalid requests") as scene:
+        user = await scene.totp_user()
+        for _ in range(trial.wrong_codes + 3):
+            body = spoilt(user, scene.wrong_code(user), "grant_type", "FOREVER")
+            scene.refused(await scene.send(VERIFY_TOTP, body), invalid("grant_type"), "a wrong code")
+        for _ in range(trial.wrong_codes):
+            await scene.verify_totp(user.id, scene.wrong_code(user))
+        right = await scene.verify_totp(user.id, scene.code(user))
+        scene.control(right, VERIFY_TOTP, "the right code", SHOULD)

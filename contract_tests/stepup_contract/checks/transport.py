@@ -1,0 +1,236 @@
+"""Group H: status, media type, headers and methods, the same on every operation."""
+
+import re
+import uuid
+
+from stepup_contract.checks import check
+from stepup_contract.checks.failures import Failures, general_failures, user_failures
+from stepup_contract.finding import SHOULD
+from stepup_contract.operations import (
+    LOOKUP,
+    OPERATIONS,
+    SEND_SMS,
+    TIME_BASED,
+    VERIFY_GRANT,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+    Operation,
+)
+from stepup_contract.scene import Scene
+from stepup_contract.server import Need
+from stepup_contract.target import JSON, MISSING, Exchange
+from stepup_contract.trial import Trial
+
+_SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+def media_type(exchange: Exchange) -> str:
+    """Return the media type of an answer, without parameters."""
+    return (exchange.header("Content-Type") or "").split(";")[0].strip().lower()
+
+
+async def successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
+    """Bring about a success of every operation, and every kind of lookup."""
+    app, phone_user, plain = (
+        await scene.totp_user(),
+        await scene.phone_user(None, None),
+        await scene.plain_user(),
+    )
+    made = [(LOOKUP, await scene.lookup(user_id)) for user_id in (app.id, phone_user.id, plain)]
+    verified = await scene.verify_totp(app.id, scene.code(app), grant_type=TIME_BASED)
+    sent = await scene.send_sms(phone_user.id, phone_user.phones[0].id)
+    made += [(VERIFY_TOTP, verified), (SEND_SMS, sent)]
+    for message in await scene.messages(challenge_id=str(sent.member("challenge_id"))):
+        redeemed = await scene.verify_sms(phone_user.id, message.challenge_id, message.code)
+        made.append((VERIFY_SMS, redeemed))
+    grant = verified.member("step_up_grant")
+    if isinstance(grant, str):
+        made.append((VERIFY_GRANT, await scene.verify_grant(app.id, grant)))
+    return made
+
+
+@check("H1", Need.SEED, Need.INBOX)
+async def successes_are_200_in_json(trial: Trial) -> None:
+    """Succeed with every operation: exactly 200, `application/json`, the documented member, names in
+    snake_case.
+    """
+    async with trial.scene() as scene:
+        made = await successes(scene)
+        for operation, exchange in made:
+            scene.expect(exchange, exchange.status == 200, "exactly 200", operation.id)
+            typed = media_type(exchange) == JSON
+            got = exchange.header("Content-Type") or "no Content-Type"
+            scene.expect(exchange, typed, f"Content-Type: {JSON}", operation.id, got=got)
+            there = exchange.member(operation.success) is not MISSING
+            scene.expect(exchange, there, f"`{operation.success}`", operation.id)
+            odd = [name for name in names(exchange.document) if not _SNAKE.fullmatch(name)]
+            scene.expect(exchange, not odd, "names in snake_case", operation.id, got=", ".join(odd))
+        ids = [exchange.header("X-Request-Id") for _, exchange in made]
+        fresh = None not in ids and len(set(ids)) == len(ids)
+        scene.expect(
+            made[-1][1], fresh, "a fresh X-Request-Id on every answer", "", SHOULD, got=str(ids)[:80]
+        )
+        missing = {operation.id for operation in OPERATIONS} - {operation.id for operation, _ in made}
+        if missing:
+            trial.reasons.append(f"no success of {', '.join(sorted(missing))}; see T1 and S1")
+
+
+def names(document: object) -> list[str]:
+    """Return the names of all members of a document."""
+    if isinstance(document, dict):
+        return [str(name) for name in document] + [n for value in document.values() for n in names(value)]
+    return [n for item in document for n in names(item)] if isinstance(document, list) else []
+
+
+@check("H1")
+async def failures_have_request_ids(trial: Trial) -> None:
+    """Read X-Request-Id on failures: there, and another one each time."""
+    async with trial.scene() as scene:
+        failures = await general_failures(scene)
+        failures.append(("an unknown key", await scene.lookup(str(uuid.uuid4()), key=uuid.uuid4().hex)))
+        seen: set[str] = set()
+        for label, exchange in failures:
+            request_id = exchange.header("X-Request-Id") or ""
+            fresh = bool(request_id) and request_id not in seen
+            seen.add(request_id)
+            scene.expect(exchange, fresh, "a fresh X-Request-Id", label, SHOULD, got=request_id or "none")
+
+
+@check("H2", Need.SEED, Need.INBOX)
+async def secrets_are_not_stored(trial: Trial) -> None:
+    """Read Cache-Control on answers that hold a grant, a challenge or an enrolment: no-store."""
+    async with trial.scene() as scene:
+        for operation, exchange in await successes(scene):
+            directives = {
+                word.strip().lower() for word in (exchange.header("Cache-Control") or "").split(",")
+            }
+            if exchange.status == 200 and operation is not VERIFY_GRANT:
+                got = exchange.header("Cache-Control") or "no Cache-Control"
+                stored = "no-store" in directives
+                scene.expect(exchange, stored, "Cache-Control: no-store", operation.id, SHOULD, got=got)
+
+
+@check("H3")
+async def other_methods(trial: Trial) -> None:
+    """Call every path with other methods: 405 with Allow, or 404."""
+
+    async def story(scene: Scene, operation: Operation) -> None:
+        path = operation.path.replace("{user_id}", str(uuid.uuid4()))
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            if method == operation.method:
+                continue
+            content = None if method in ("GET", "DELETE") else b"{}"
+            exchange = await scene.send(operation, path=path, method=method, content=content)
+            scene.expect(exchange, exchange.status in (404, 405), "405 or 404", method)
+            if exchange.status == 405:
+                allowed = {word.strip() for word in (exchange.header("Allow") or "").split(",")}
+                named = operation.method in allowed and method not in allowed
+                got = exchange.header("Allow") or "no Allow"
+                scene.expect(exchange, named, f"Allow with {operation.method}", method, got=got)
+            exact = exchange.status == 405 and exchange.error_code == "method_not_allowed"
+            scene.expect(exchange, exact, "405 method_not_allowed", method, SHOULD)
+        right = await scene.send(operation, path=path, content=b"{}" if operation.method == "POST" else None)
+        if right.status not in (400, 404):
+            scene.expect(right, False, "400 or 404 for the right method (positive control)")
+
+    await trial.each(story, [(operation.id, operation) for operation in OPERATIONS])
+
+
+@check("H3")
+async def other_paths(trial: Trial) -> None:
+    """Call paths that are not there and paths with a slash too many: 404, and no redirect takes the key
+    along.
+    """
+    async with trial.scene() as scene:
+        for path in (
+            "/",
+            "/api/backend/v1/",
+            "/api/backend/v1/mfa/step-up/verify-nothing",
+            f"{VERIFY_TOTP.path}/",
+            f"{VERIFY_GRANT.path}/x",
+            LOOKUP.path.format(user_id=uuid.uuid4()) + "/",
+        ):
+            exchange = await scene.send(LOOKUP, path=path)
+            scene.expect(exchange, not 300 <= exchange.status < 400, "no redirect", path)
+            if path != "/":
+                gone = exchange.status in (404, 405)
+                scene.expect(exchange, gone, "404", path)
+        slashed = await scene.send(VERIFY_TOTP, path=f"{VERIFY_TOTP.path}/", content=b"{}")
+        scene.expect(
+            slashed, slashed.status in (404, 405), "404 and no redirect", "a POST with a slash too many"
+        )
+
+
+@check("H3")
+async def no_foreign_origins(trial: Trial) -> None:
+    """Call operations from a web page's origin, and ask beforehand with OPTIONS: nothing allows it."""
+
+    async def story(scene: Scene, operation: Operation) -> None:
+        path = operation.path.replace("{user_id}", str(uuid.uuid4()))
+        for origin in ("https://evil.test", "null", scene.server.target.url):
+            content = b"{}" if operation.method == "POST" else None
+            called = await scene.send(operation, path=path, content=content, headers=[("Origin", origin)])
+            asked = await scene.send(
+                operation,
+                path=path,
+                method="OPTIONS",
+                key=None,
+                headers=[
+                    ("Origin", origin),
+                    ("Access-Control-Request-Method", operation.method),
+                    ("Access-Control-Request-Headers", "authorization,content-type"),
+                ],
+            )
+            for label, exchange in (("a call", called), ("a preflight", asked)):
+                allowed = exchange.header("Access-Control-Allow-Origin")
+                wanted = "no Access-Control-Allow-Origin"
+                scene.expect(exchange, allowed is None, wanted, f"{label} from {origin}", got=str(allowed))
+
+    await trial.each(story, [(operation.id, operation) for operation in OPERATIONS])
+
+
+def judge_envelopes(scene: Scene, failures: Failures) -> None:
+    """Judge that each failure is told in the envelope of the contract."""
+    for label, exchange in failures:
+        if not 400 <= exchange.status < 500:
+            continue
+        problem = media_type(exchange) == "application/problem+json"
+        scene.expect(exchange, not problem, "no application/problem+json", label)
+        told = media_type(exchange) == JSON and isinstance(exchange.error_code, str)
+        scene.expect(exchange, told, "a JSON object with `error_code`", label, SHOULD)
+        sentence = isinstance(exchange.member("user_facing_error"), str)
+        scene.expect(exchange, sentence, "`user_facing_error`, a string", label, SHOULD)
+        if exchange.error_code == "invalid_request_fields":
+            for member in ("field_errors", "user_facing_errors", "field_to_errors"):
+                value = exchange.member(member)
+                mapped = (
+                    isinstance(value, dict)
+                    and bool(value)
+                    and all(isinstance(v, str) for v in value.values())
+                )
+                scene.expect(exchange, mapped, f"`{member}`, strings by field", label, SHOULD)
+            same = exchange.member("field_to_errors") == exchange.member("field_errors")
+            scene.expect(exchange, same, "`field_to_errors` = `field_errors`", label, SHOULD)
+
+
+@check("H4")
+async def failures_have_one_envelope(trial: Trial) -> None:
+    """Provoke every failure that needs no user, also for clients that prefer HTML or problem details: one
+    envelope.
+    """
+    async with trial.scene() as scene:
+        failures = await general_failures(scene)
+        for accept in ("text/html", "*/*", "application/xml"):
+            headers = [("Accept", accept)]
+            unknown = await scene.lookup(str(uuid.uuid4()), headers=headers)
+            failures.append((f"an unknown user, Accept: {accept}", unknown))
+            empty = await scene.send(VERIFY_GRANT, content=b"{}", headers=headers)
+            failures.append((f"no fields, Accept: {accept}", empty))
+        judge_envelopes(scene, failures)
+
+
+@check("H4", Need.SEED, Need.INBOX)
+async def failures_of_users_have_one_envelope(trial: Trial) -> None:
+    """Provoke wrong codes, dead grants and challenges and a lock: one envelope."""
+    async with trial.scene() as scene:
+        judge_envelopes(scene, await user_failures(scene))
