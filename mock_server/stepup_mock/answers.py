@@ -8,7 +8,6 @@ import orjson
 
 Header = tuple[bytes, bytes]
 
-JSON = (b"content-type", b"application/json")
 _CLOSE = (b"connection", b"close")
 # On every answer of the server: nothing is worth caching, and nobody should take this for the real service.
 ALWAYS = ((b"cache-control", b"no-store"), (b"x-mock", b"1"))
@@ -36,6 +35,7 @@ _FIELD_SENTENCES = {
     "invalid_value": "This value is not valid.",
     "unknown_field": "There is no such field.",
     "invalid_json": "The request body must be a JSON object.",
+    "fault_not_found": "There is no such fault.",
     "phone_not_found": "This phone was not found.",
     "challenge_not_found": "This challenge was not found or is no longer valid.",
     "incorrect_mfa_code": "This code is not correct.",
@@ -46,23 +46,40 @@ _FIELD_SENTENCES = {
 class Answer:
     """One response: status, body, and its headers but for the request id.
 
-    ``outcome`` is ``success`` or the error code, for the audit.
+    ``outcome`` is ``success`` or the error code, for the audit; ``shown`` is the body as a journal may keep
+    it; ``drip`` is over how many seconds the body is spread.
     """
 
-    __slots__ = ("body", "extra", "headers", "outcome", "status")
+    __slots__ = ("body", "drip", "extra", "headers", "outcome", "shown", "status")
 
     def __init__(
-        self, status: int, body: bytes, outcome: str = "success", extra: tuple[Header, ...] = ()
+        self,
+        status: int,
+        body: bytes,
+        outcome: str = "success",
+        extra: tuple[Header, ...] = (),
+        *,
+        media_type: bytes = b"application/json",
+        shown: bytes | None = None,
     ) -> None:
         self.status = status
         self.body = body
         self.outcome = outcome
         self.extra = extra
-        self.headers = [JSON, (b"content-length", b"%d" % len(body)), *ALWAYS, *extra]
+        self.shown = body if shown is None else shown
+        self.drip = 0.0
+        # RFC 9110 section 8.6: no length where there can be no body.
+        length = [] if status in (204, 304) else [(b"content-length", b"%d" % len(body))]
+        self.headers = [(b"content-type", media_type), *length, *ALWAYS, *extra]
 
 
 def success(document: object, status: int = 200) -> Answer:
     return Answer(status, orjson.dumps(document))
+
+
+def granted(grant: str) -> Answer:
+    """Return the answer with a grant, which is shown to nobody but the caller."""
+    return Answer(200, orjson.dumps({"step_up_grant": grant}), shown=b'{"step_up_grant":"[redacted]"}')
 
 
 def error(status: int, error_code: str, *headers: Header, sentence: str = "") -> Answer:

@@ -1,14 +1,15 @@
-"""The five operations over ASGI: judge the request, call the domain, map what it says. Nothing is decided
-here.
+"""The product API over ASGI: find the operation, judge the request, perform, answer.
 
 A request is judged in the order of the contract: key, permission and plan, media type and size, JSON and
 fields, and then the domain. The module speaks plain ASGI: routing and middleware would cost more than the
 work itself.
 """
 
+import asyncio
 import re
 import secrets
 import sys
+import time
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import lru_cache
@@ -16,23 +17,17 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from stepup_mock import answers
+from stepup_mock import answers, operations
 from stepup_mock.access import Access, NoBearerToken
 from stepup_mock.answers import Answer
+from stepup_mock.client_faults import spoil
+from stepup_mock.faults import Faults
 from stepup_mock.hosts import Hosts
+from stepup_mock.journal import redact
 from stepup_mock.mock import Mock
+from stepup_mock.operations import LOOKUP
 from stepup_mock.reading import BodyReader, BodyRefused, ClientGone, Headers, Receive
-from stepup_mock.step_up import (
-    IncorrectCode,
-    InvalidField,
-    Locked,
-    MfaNotEnabled,
-    Phone,
-    StepUp,
-    StepUpError,
-    Terms,
-    UserNotFound,
-)
+from stepup_mock.step_up import StepUpError
 from stepup_mock.validation import InvalidFields, parse
 
 Scope = MutableMapping[str, Any]
@@ -40,20 +35,22 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # The user and the action that a request names.
 Named = tuple[str | None, str | None]
 
-_BASE = b"/api/backend/v1/"
-_STEP_UP = _BASE + b"mfa/step-up/"
+_STEP_UP = b"/api/backend/v1/mfa/step-up/"
 _POSTS = {
     _STEP_UP + b"verify-totp": "verifyStepUpTotpChallenge",
     _STEP_UP + b"phone/send": "sendSmsMfaCode",
     _STEP_UP + b"phone/verify": "verifySmsChallenge",
     _STEP_UP + b"verify-grant": "verifyStepUpGrant",
 }
-_LOOKUP = re.compile(rb"/api/backend/v1/user/([^/]+)/mfa")
+_LOOKUP_PATH = re.compile(rb"/api/backend/v1/user/([^/]+)/mfa")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _CONTROL = b"/__control__"
-MAX_ACTION = 256
+_MAX_ACTION = 256
 # A repeated one of these has no meaning that two readers would agree on.
 _SINGLE = (b"authorization", b"content-type", b"content-encoding", b"host")
+# Where the scope of a request holds its body, redacted, and its state the way to cut the connection.
+_SHOWN = "stepup.shown"
+ABORT = "stepup.abort"
 
 
 class App:
@@ -64,49 +61,71 @@ class App:
         self._hosts = hosts or Hosts()
         self._reader = BodyReader(body_deadline)
         self._request_ids = map((secrets.token_hex(8).encode() + b"%08x").__mod__, count(1))
+        self.faults = Faults(self)
         self._control: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await _other_protocol(scope, receive, send)
             return
+        request_id = next(self._request_ids)
         try:
             headers = _headers(scope["headers"])
-            path: bytes = scope["raw_path"]
             if not self._hosts.allow(headers.get(b"host", b"")):
-                answer = answers.MISDIRECTED
-            elif path.startswith(_CONTROL) and self.mock.control_key is not None:
-                await self._control_app()(scope, receive, self._with_headers(send))
-                return
+                await self._send(answers.MISDIRECTED, request_id, send)
+            elif scope["raw_path"].startswith(_CONTROL) and self.mock.control_key is not None:
+                await self._control_app()(scope, receive, _with_headers(send, request_id))
             else:
-                answer = await self._answer(scope["method"], path, headers, receive)
-        except ClientGone:
+                await self._exchange(scope, headers, receive, request_id, send)
+        except (ClientGone, ConnectionAbortedError):
             return
         except Exception as error:  # the last line of defence: an answer, and a line without any value in it
             place = traceback.extract_tb(error.__traceback__)[-1]
-            print(
-                f"stepup-mfa mock: {type(error).__name__} at {place.filename}:{place.lineno}", file=sys.stderr
-            )
-            answer = answers.INTERNAL
-        await self._send(answer, send)
+            where = f"{place.filename}:{place.lineno}"
+            print(f"stepup-mfa mock: {type(error).__name__} at {where}", file=sys.stderr)
+            await self._send(answers.INTERNAL, request_id, send)
 
-    async def _answer(self, method: str, path: bytes, headers: Headers, receive: Receive) -> Answer:
-        operation_id = _POSTS.get(path)
+    async def _exchange(
+        self, scope: Scope, headers: Headers, receive: Receive, request_id: bytes, send: Send
+    ) -> None:
+        """Answer one request to the product API and write it into the journal."""
+        started = time.perf_counter()
+        operation_id = operation_of(scope["method"], scope["raw_path"])
+        faults = self.mock.client_faults
+        fault = faults.meet(operation_id) if faults.waiting else None
+        if fault is None:
+            answer = await self._answer(scope, operation_id, headers, receive)
+            await self._send(answer, request_id, send)
+        else:
+            answer = await spoil(
+                fault,
+                lambda: self._answer(scope, operation_id, headers, receive),
+                lambda answer: self._send(answer, request_id, send),
+                lambda: _hang_up(scope, receive),
+            )
+        seconds = time.perf_counter() - started
+        self.mock.journal.add(request_id, operation_id, scope, scope.get(_SHOWN), answer, seconds=seconds)
+
+    async def _answer(
+        self, scope: Scope, operation_id: str | None, headers: Headers, receive: Receive
+    ) -> Answer:
         if operation_id is None:
-            return self._lookup(method, path, headers)
-        if method != "POST":
-            return answers.method_not_allowed(b"POST")
+            return _no_operation(scope["raw_path"])
         access = self._access(headers)
         if isinstance(access, Answer):
             return access
-        answer = _gate(access, operation_id) or judge_media_type(headers)
+        refusal = self._gate(access, operation_id)
+        if operation_id == LOOKUP:
+            return refusal or self._lookup(scope["raw_path"], access)
         at = self.mock.clock.now()
         named: Named = (None, None)
+        answer = refusal or self._judge_media_type(headers)
         if answer is None:
             try:
-                document = parse(await self._reader.read(headers, receive))
+                document = self._parse(await self._reader.read(headers, receive))
                 named = self._named(operation_id, access, document)
-                fields = self.mock.bodies[operation_id].check(document)
+                scope[_SHOWN] = redact(document, self.mock.bodies[operation_id])
+                fields = self._check(operation_id, document)
                 at = self.mock.clock.now()
                 answer = self._perform(operation_id, access, fields, at)
             except InvalidFields as error:
@@ -116,28 +135,13 @@ class App:
         self.mock.record(at, operation_id, *named, answer.outcome)
         return answer
 
-    def _lookup(self, method: str, path: bytes, headers: Headers) -> Answer:
-        match = _LOOKUP.fullmatch(path)
-        if match is None:
-            return answers.NOT_FOUND
-        if method != "GET":
-            return answers.method_not_allowed(b"GET")
-        access = self._access(headers)
-        if isinstance(access, Answer):
-            return access
-        refusal = _gate(access, "fetchUserMfaMethods")
-        if refusal is not None:
-            return refusal
-        user_id = _user_of(match[1])
+    # Each step is a method, so that a fault can break just that one.
+
+    def _lookup(self, path: bytes, access: Access) -> Answer:
+        user_id = _user_of(path)
         if user_id is None:
             return answers.NO_SUCH_USER
-        try:
-            factor = self.mock.step_up.fetch_user_mfa_methods(access.environment, user_id)
-        except UserNotFound:
-            return answers.NO_SUCH_USER
-        if isinstance(factor, tuple):
-            return answers.success({"mfa_setup": _phones(factor)})
-        return answers.TOTP if factor else answers.NO_FACTOR
+        return operations.look_up(self.mock.step_up, access.environment, user_id)
 
     def _access(self, headers: Headers) -> Access | Answer:
         """Return what the API key opens, or the 401."""
@@ -146,11 +150,29 @@ class App:
         except NoBearerToken:
             return answers.UNAUTHORIZED
 
+    def _gate(self, access: Access, operation_id: str) -> Answer | None:
+        """Return the 403 for a key without permission or plan."""
+        if access.permissions is not None and operation_id not in access.permissions:
+            return answers.FORBIDDEN
+        return answers.FEATURE_GATED if access.feature_gated else None
+
+    def _judge_media_type(self, headers: Headers) -> Answer | None:
+        return judge_media_type(headers)
+
+    def _parse(self, body: bytes) -> dict[str, Any]:
+        return parse(body)
+
+    def _check(self, operation_id: str, document: dict[str, Any]) -> dict[str, Any]:
+        return self.mock.bodies[operation_id].check(document)
+
     def _perform(self, operation_id: str, access: Access, fields: dict[str, Any], at: float) -> Answer:
         try:
-            return _OPERATIONS[operation_id](self.mock.step_up, access.environment, at, **fields)
+            return operations.POSTS[operation_id](self.mock.step_up, access.environment, at, **fields)
         except StepUpError as error:
-            return _refusal(error)
+            return self._refusal(error)
+
+    def _refusal(self, error: StepUpError) -> Answer:
+        return operations.refusal(error)
 
     def _named(self, operation_id: str, access: Access, document: dict[str, Any]) -> Named:
         """Return the user and the action that a body names, as far as they can be what they claim to be."""
@@ -161,22 +183,15 @@ class App:
             if user_id is None or not isinstance(challenge_id, str):
                 return user_id, None
             return user_id, self.mock.step_up.action_of(access.environment, user_id, challenge_id)
-        known = isinstance(action_type, str) and len(action_type) <= MAX_ACTION
+        known = isinstance(action_type, str) and len(action_type) <= _MAX_ACTION
         return user_id, action_type if known else None
 
-    async def _send(self, answer: Answer, send: Send) -> None:
-        headers = [*answer.headers, (b"x-request-id", next(self._request_ids))]
+    async def _send(self, answer: Answer, request_id: bytes, send: Send) -> None:
+        headers = [*answer.headers, (b"x-request-id", request_id)]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    def _with_headers(self, send: Send) -> Send:
-        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                usual = (*answers.ALWAYS, (b"x-request-id", next(self._request_ids)))
-                message["headers"] = [*message["headers"], *usual]
-            await send(message)
-
-        return send_with_headers
+        if answer.drip:
+            await _drip(answer, send)
+        await send({"type": "http.response.body", "body": b"" if answer.drip else answer.body})
 
     def _control_app(self) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         if self._control is None:
@@ -184,11 +199,24 @@ class App:
             from stepup_mock.control import control_app
 
             assert self.mock.control_key is not None
-            self._control = control_app(self.mock, self.mock.control_key, self._reader)
+            self._control = control_app(self, self.mock.control_key, self._reader)
         return self._control
 
 
 # Judging
+
+
+def operation_of(method: str, path: bytes) -> str | None:
+    """Return the operationId of a request, None for a path or a method that has none."""
+    if method == "POST":
+        return _POSTS.get(path)
+    return LOOKUP if method == "GET" and _LOOKUP_PATH.fullmatch(path) else None
+
+
+def _no_operation(path: bytes) -> Answer:
+    if path in _POSTS:
+        return answers.method_not_allowed(b"POST")
+    return answers.method_not_allowed(b"GET") if _LOOKUP_PATH.fullmatch(path) else answers.NOT_FOUND
 
 
 def _headers(pairs: list[tuple[bytes, bytes]]) -> Headers:
@@ -206,18 +234,15 @@ def uuid_of(text: str) -> str | None:
 
 
 @lru_cache(maxsize=1024)
-def _user_of(segment: bytes) -> str | None:
+def _user_of(path: bytes) -> str | None:
+    """Return the user that the path of a lookup names."""
+    match = _LOOKUP_PATH.fullmatch(path)
     # Decoded once: what is encoded twice is no id, and a decoded slash leads nowhere.
-    return uuid_of(unquote_to_bytes(segment).decode("latin-1"))
-
-
-def _gate(access: Access, operation_id: str) -> Answer | None:
-    if access.permissions is not None and operation_id not in access.permissions:
-        return answers.FORBIDDEN
-    return answers.FEATURE_GATED if access.feature_gated else None
+    return None if match is None else uuid_of(unquote_to_bytes(match[1]).decode("latin-1"))
 
 
 def judge_media_type(headers: Headers) -> Answer | None:
+    """Return the 415 for anything but plain JSON in UTF-8."""
     media_type = headers.get(b"content-type", b"")
     if media_type != b"application/json":
         name, _, parameters = media_type.lower().partition(b";")
@@ -229,85 +254,34 @@ def judge_media_type(headers: Headers) -> Answer | None:
     return None
 
 
-# The operations
+# The wire
 
 
-def _verify_totp(
-    step_up: StepUp,
-    environment: str,
-    at: float,
-    *,
-    user_id: str,
-    code: str,
-    action_type: str,
-    grant_type: str,
-    valid_for_seconds: int,
-) -> Answer:
-    terms = Terms(action_type, grant_type, valid_for_seconds)
-    return answers.success({"step_up_grant": step_up.verify_totp(environment, user_id, code, terms, at=at)})
+async def _drip(answer: Answer, send: Send) -> None:
+    size = len(answer.body) // 10 + 1
+    for start in range(0, len(answer.body), size):
+        await asyncio.sleep(answer.drip / 10)
+        piece = answer.body[start : start + size]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
-def _send_sms(
-    step_up: StepUp,
-    environment: str,
-    at: float,
-    *,
-    user_id: str,
-    mfa_phone_id: str,
-    action_type: str,
-    grant_type: str,
-    valid_for_seconds: int,
-) -> Answer:
-    terms = Terms(action_type, grant_type, valid_for_seconds)
-    return answers.success(
-        {"challenge_id": step_up.send_sms(environment, user_id, mfa_phone_id, terms, at=at)}
-    )
+async def _hang_up(scope: Scope, receive: Receive) -> None:
+    """Close the connection without an answer, and stop."""
+    abort = scope.get("state", {}).get(ABORT)
+    if abort is not None:  # in process there is no connection to close
+        abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    raise ConnectionAbortedError
 
 
-def _verify_sms(
-    step_up: StepUp, environment: str, at: float, *, user_id: str, challenge_id: str, code: str
-) -> Answer:
-    return answers.success(
-        {"step_up_grant": step_up.verify_sms(environment, user_id, challenge_id, code, at=at)}
-    )
+def _with_headers(send: Send, request_id: bytes) -> Send:
+    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *answers.ALWAYS, (b"x-request-id", request_id)]
+        await send(message)
 
-
-def _verify_grant(
-    step_up: StepUp, environment: str, at: float, *, user_id: str, action_type: str, grant: str
-) -> Answer:
-    step_up.verify_grant(environment, user_id, action_type, grant, at=at)
-    return answers.VERIFIED
-
-
-_OPERATIONS: dict[str, Callable[..., Answer]] = {
-    "verifyStepUpTotpChallenge": _verify_totp,
-    "sendSmsMfaCode": _send_sms,
-    "verifySmsChallenge": _verify_sms,
-    "verifyStepUpGrant": _verify_grant,
-}
-
-
-def _refusal(error: StepUpError) -> Answer:
-    match error:
-        case Locked(retry_after=retry_after):
-            return answers.locked(retry_after)
-        case InvalidField(field=field, code=code):
-            return answers.invalid_fields({field: code})
-        case UserNotFound():
-            return answers.USER_NOT_FOUND
-        case MfaNotEnabled():
-            return answers.MFA_NOT_ENABLED
-        case IncorrectCode():
-            return answers.INCORRECT_CODE
-        case _:
-            raise error
-
-
-def _phones(phones: tuple[Phone, ...]) -> dict[str, Any]:
-    listed = [
-        {"mfa_phone_number_suffix": phone.suffix, "mfa_phone_id": phone.mfa_phone_id} for phone in phones
-    ]
-    return {"type": "Phone", "phone_numbers": listed}
+    return send_with_headers
 
 
 async def _other_protocol(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,62 +8,56 @@ import hmac
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import stepup_spec
-from stepup_mock import answers, totp
+from stepup_mock import answers, console, observe, totp
 from stepup_mock.access import DEFAULT_ENVIRONMENT, Access
 from stepup_mock.answers import Answer
 from stepup_mock.app import judge_media_type, uuid_of
+from stepup_mock.client_faults import ClientFault
 from stepup_mock.clock import LAST_SECOND, Clock
-from stepup_mock.mock import Mock
+from stepup_mock.faults import UnknownFault
 from stepup_mock.reading import BodyReader, BodyRefused
 from stepup_mock.step_up import Factor, MfaNotEnabled, Phone, Totp, UserNotFound
 from stepup_mock.validation import Contract, InvalidFields, parse
 
+if TYPE_CHECKING:
+    from stepup_mock.app import App
+
 BASE = "/__control__"
 _PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{4,14}")
+
+_PUBLIC = console.PATHS | {BASE + "/ready"}
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def control_app(mock: Mock, control_key: str, reader: BodyReader) -> ASGIApp:
+def control_app(app: "App", control_key: str, reader: BodyReader) -> ASGIApp:
     """Return the ASGI application of everything below ``/__control__``."""
-    control = _Control(mock, reader)
-    routes = [
-        ("GET", "/ready", control.ready),
-        ("POST", "/reset", control.reset),
-        ("PUT", "/users/{user_id}", control.put_user),
-        ("DELETE", "/users/{user_id}", control.delete_user),
-        ("GET", "/users/{user_id}/totp-code", control.totp_code),
-        ("GET", "/inbox", control.inbox),
-        ("GET", "/clock", control.read_clock),
-        ("POST", "/clock", control.move_clock),
-        ("POST", "/api-keys", control.mint_api_key),
-        ("GET", "/limits", control.read_limits),
-        ("PUT", "/limits", control.change_limits),
-        ("GET", "/events", control.events),
-        ("GET", "/faults", control.read_faults),
-    ]
-    by_path: dict[str, dict[str, Handler]] = {}
-    for method, path, handler in routes:
-        by_path.setdefault(path, {})[method] = handler
+    control = _Control(app, reader)
+    by_path: dict[str, dict[str, Handler]] = {path: {"GET": console.serve} for path in sorted(console.PATHS)}
+    for method, path, handler in control.operations():
+        by_path.setdefault(BASE + path, {})[method] = handler
     return Starlette(
-        routes=[Route(BASE + path, _Methods(handlers)) for path, handlers in by_path.items()],
+        routes=[Route(path, _Methods(handlers)) for path, handlers in by_path.items()],
         middleware=[Middleware(_Gate, control_key=control_key)],
         exception_handlers={404: _not_found, InvalidFields: _invalid_fields, BodyRefused: _body_refused},
     )
 
 
 class _Gate:
-    """Lets in who has the control key and does not come from another origin; ``/ready`` takes no key."""
+    """Lets in who has the control key and does not come from another origin.
+
+    The readiness check and the console's files take no key: they tell nothing.
+    """
 
     def __init__(self, app: ASGIApp, control_key: str) -> None:
         self._app = app
@@ -81,7 +75,7 @@ class _Gate:
             return _respond(
                 answers.error(403, "forbidden", sentence="Requests from other sites are refused.")
             )
-        if request.scope["path"] == BASE + "/ready":
+        if request.scope["path"] in _PUBLIC:
             return None
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
@@ -109,10 +103,37 @@ class _Methods:
 class _Control:
     """One method for each call, each thin: read, arrange, answer."""
 
-    def __init__(self, mock: Mock, reader: BodyReader) -> None:
-        self._mock = mock
+    def __init__(self, app: "App", reader: BodyReader) -> None:
+        self._app = app
+        self._mock = app.mock
         self._reader = reader
         self._bodies = Contract(stepup_spec.find(stepup_spec.CONTROL)).bodies()
+
+    def operations(self) -> list[tuple[str, str, Handler]]:
+        """Return method, path and handler of every operation."""
+        return [
+            ("GET", "/ready", self.ready),
+            ("POST", "/reset", self.reset),
+            ("GET", "/users", self.list_users),
+            ("PUT", "/users/{user_id}", self.put_user),
+            ("DELETE", "/users/{user_id}", self.delete_user),
+            ("GET", "/users/{user_id}/totp-code", self.totp_code),
+            ("GET", "/inbox", self.inbox),
+            ("GET", "/clock", self.read_clock),
+            ("POST", "/clock", self.move_clock),
+            ("POST", "/api-keys", self.mint_api_key),
+            ("GET", "/limits", self.read_limits),
+            ("PUT", "/limits", self.change_limits),
+            ("GET", "/events", self.events),
+            ("GET", "/faults", self.read_faults),
+            ("PUT", "/faults", self.switch_faults),
+            ("GET", "/client-faults", self.read_client_faults),
+            ("PUT", "/client-faults", self.set_client_faults),
+            ("GET", "/challenges", self.challenges),
+            ("GET", "/grants", self.grants),
+            ("GET", "/requests", self.requests),
+            ("GET", "/stream", self.stream),
+        ]
 
     async def _document(self, request: Request, operation_id: str) -> dict[str, Any]:
         """Return the body of a request, checked against the control contract."""
@@ -127,8 +148,12 @@ class _Control:
         return _json({"status": "ready"})
 
     async def reset(self, _request: Request) -> Response:
+        self._app.faults.enable(())
         self._mock.reset()
         return _no_content()
+
+    async def list_users(self, _request: Request) -> Response:
+        return _json({"users": observe.users(self._mock)})
 
     async def put_user(self, request: Request) -> Response:
         user_id = _user_id(request)
@@ -139,10 +164,12 @@ class _Control:
             _factor(document["mfa"]),
             enabled=document.get("enabled", True),
         )
+        self._mock.feed.changed("users")
         return _no_content()
 
     async def delete_user(self, request: Request) -> Response:
         self._mock.step_up.delete_user(_user_id(request))
+        self._mock.feed.changed("users")
         return _no_content()
 
     async def totp_code(self, request: Request) -> Response:
@@ -207,7 +234,39 @@ class _Control:
         return _json({"events": [event._asdict() for event in self._mock.events if event.sequence > since]})
 
     async def read_faults(self, _request: Request) -> Response:
-        return _json({"available": [], "enabled": []})
+        return _json(self._app.faults.document())
+
+    async def switch_faults(self, request: Request) -> Response:
+        document = await self._document(request, "setFaults")
+        try:
+            self._app.faults.enable(document["enabled"])
+        except UnknownFault:
+            raise InvalidFields({"enabled": "fault_not_found"}) from None
+        self._mock.feed.changed("faults")
+        return await self.read_faults(request)
+
+    async def read_client_faults(self, _request: Request) -> Response:
+        return _json({"client_faults": [fault.document() for fault in self._mock.client_faults.waiting]})
+
+    async def set_client_faults(self, request: Request) -> Response:
+        document = await self._document(request, "setClientFaults")
+        self._mock.client_faults.waiting = [ClientFault.of(fault) for fault in document["client_faults"]]
+        self._mock.feed.changed("client_faults")
+        return await self.read_client_faults(request)
+
+    async def challenges(self, _request: Request) -> Response:
+        return _json({"challenges": observe.challenges(self._mock)})
+
+    async def grants(self, _request: Request) -> Response:
+        return _json({"grants": observe.grants(self._mock)})
+
+    async def requests(self, request: Request) -> Response:
+        since = _since(request)
+        entries = [entry.document() for entry in self._mock.journal.entries if entry.sequence > since]
+        return _json({"requests": entries})
+
+    async def stream(self, _request: Request) -> Response:
+        return StreamingResponse(self._mock.feed.watch(), media_type="text/event-stream")
 
 
 # Reading requests

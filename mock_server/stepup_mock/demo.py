@@ -24,24 +24,33 @@ def add_users(mock: Mock) -> None:
             mock.step_up.put_user("test", user_id, factor)
 
 
-def instructions(url: str, *, api_key: str | None, control_key: str | None, control: bool) -> str:
-    """Return what the server says when it is up. A key that is None was given by the caller and is not
-    shown.
-    """
-    key_line = f"KEY={api_key}" if api_key else "KEY=…   # the --api-key you gave"
+def instructions(
+    url: str,
+    *,
+    api_key: str | None,
+    control_key: str | None,
+    control: bool,
+    webhook_secret: str | None = None,
+    faults: tuple[str, ...] = (),
+) -> str:
+    """Return what the server says when it is up. A key that is None was given by the caller and not shown."""
     lines = [
         f"Step-up MFA mock, for tests only. It listens on {url} and ends with Ctrl+C.",
         "",
-        "  users with a factor, environment test:",
-        f"    authenticator app   {TOTP_USER}",
-        f"    two phones          {PHONE_USER}",
-        f"    none                {PLAIN_USER}",
-        "",
-        "  Paste these into another terminal:",
-        "",
-        f"URL={url}",
-        key_line,
+        "  Users, environment test:",
+        f"    {TOTP_USER}  authenticator app",
+        f"    {PHONE_USER}  two phones",
+        f"    {PLAIN_USER}  no factor",
     ]
+    if control:
+        fragment = f"#key={control_key}" if control_key else "#key=…"
+        lines += ["", f"  Console: {url}/__control__/console{fragment}"]
+    if webhook_secret:
+        lines += ["", f"  SMS codes are posted to your webhook, signed with {webhook_secret}"]
+    if faults:
+        lines += ["", f"  It is broken on purpose: {', '.join(faults)}"]
+    lines += ["", "  Paste these into another terminal:", "", f"URL={url}"]
+    lines.append(f"KEY={api_key}" if api_key else "KEY=…   # the --api-key you gave")
     if not control:
         return "\n".join([*lines, "", "  The control API is off; --control-key turns it on."])
     lines.append(

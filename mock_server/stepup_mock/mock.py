@@ -3,16 +3,20 @@
 The five operations are in `step_up`, who speaks to them in `app` and `control`.
 """
 
+import asyncio
+import contextlib
 import secrets
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import stepup_spec
 from stepup_mock.access import DEFAULT_API_KEY, ApiKeys
+from stepup_mock.client_faults import ClientFaults
 from stepup_mock.clock import Clock
+from stepup_mock.journal import Feed, Journal
 from stepup_mock.step_up import Limits, Message, Random, StepUp
 from stepup_mock.store import SqliteStore
 from stepup_mock.validation import Contract
@@ -20,6 +24,10 @@ from stepup_mock.validation import Contract
 # What is kept for tests to read is bounded, oldest out first.
 KEPT_MESSAGES = 10_000
 KEPT_EVENTS = 10_000
+
+
+class BadWebhook(ValueError):
+    """The address or the secret of the SMS webhook cannot be used; the text says what is wanted."""
 
 
 class Event(NamedTuple):
@@ -51,10 +59,15 @@ class Mock:
         self.control_key = control_key
         self.clock = clock or Clock()
         self.store = SqliteStore(state)
+        self.feed = Feed()
+        self.journal = Journal(self.clock, self.feed)
+        self.client_faults = ClientFaults()
+        # Called with each message once it is in the inbox.
+        self.couriers: list[Callable[[Message], None]] = []
         self.inbox: deque[Message] = deque(maxlen=KEPT_MESSAGES)
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self._sequence = 0
-        self.step_up = StepUp(self.store, self.inbox.append, random)
+        self.step_up = StepUp(self.store, self._deliver, random)
         self.api_keys = ApiKeys(self.store, api_key)
         self._contract = Contract(stepup_spec.find(stepup_spec.OPENAPI))
         self._compile_bodies()
@@ -67,18 +80,39 @@ class Mock:
     ) -> None:
         """Leave an audit event."""
         self._sequence += 1
-        self.events.append(Event(self._sequence, at, operation_id, user_id, action_type, outcome))
+        event = Event(self._sequence, at, operation_id, user_id, action_type, outcome)
+        self.events.append(event)
+        if self.feed.watched:
+            self.feed.publish("audit", event._asdict())
+
+    def from_thread(self, function: Callable[[str], None]) -> Callable[[str], None]:
+        """Return a call that runs ``function`` in the event loop of now, from whichever thread it comes."""
+        loop = asyncio.get_running_loop()
+
+        def call(value: str) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(function, value)
+
+        return call
+
+    def _deliver(self, message: Message) -> None:
+        self.inbox.append(message)
+        self.feed.publish("message", asdict(message))
+        for courier in self.couriers:
+            courier(message)
 
     def move_clock(self, move: Callable[[Clock], None]) -> None:
         """Apply ``move`` to the clock. What ends on either side of it has ended for good."""
         self.step_up.sweep(at=self.clock.now())
         move(self.clock)
         self.step_up.sweep(at=self.clock.now())
+        self.feed.changed("clock")
 
     def change_limits(self, changes: dict[str, int]) -> Limits:
         """Change some limits; the names are the fields of Limits."""
         self.step_up.limits = replace(self.step_up.limits, **changes)
         self._compile_bodies()
+        self.feed.changed("limits")
         return self.step_up.limits
 
     def reset(self) -> None:
@@ -89,8 +123,11 @@ class Mock:
         self.clock.reset()
         self.inbox.clear()
         self.events.clear()
+        self.journal.entries.clear()
+        self.client_faults.waiting.clear()
         if limits_changed:
             self._compile_bodies()
+        self.feed.changed("reset")
 
     def _compile_bodies(self) -> None:
         limits = self.step_up.limits

@@ -38,17 +38,27 @@ def create_app(
     state: Path | None = None,
     allow_hosts: Iterable[str] = (),
     demo_users: bool = True,
+    faults: Iterable[str] = (),
+    sms_webhook: str | None = None,
+    webhook_secret: str | None = None,
     body_deadline: float = 10,
 ) -> App:
     """Return the ASGI application; ``app.mock`` is what it serves. Also good for ``httpx.ASGITransport``.
 
     ``host`` is what the server is bound to; with it ``allow_hosts`` and the loopback names are answered to.
+    ``state`` is the SQLite file, None for memory. Raises UnknownFault, BadWebhook and BadState.
     """
     mock = Mock(api_key=api_key, control_key=control_key, state=state)
     if demo_users:
         add_users(mock)
     hosts = Hosts((host, *allow_hosts), any_address=not is_loopback(host))
-    return App(mock, hosts, body_deadline=body_deadline)
+    app = App(mock, hosts, body_deadline=body_deadline)
+    app.faults.enable(faults)
+    if sms_webhook is not None:
+        from stepup_mock.sms_webhook import SmsWebhook  # only who wants it pays for the import
+
+        mock.couriers.append(SmsWebhook(mock, sms_webhook, webhook_secret or "").deliver)
+    return app
 
 
 def bind(host: str, port: int) -> socket.socket:

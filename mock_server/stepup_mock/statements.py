@@ -22,6 +22,8 @@ class Statement:
         )
 
 
+# Goes up with every change of the tables.
+VERSION = 1
 # Secrets lie apart from what a lookup reads. Spent steps are kept for each secret, so that enrolling the same
 # secret again revives no code, and as times: they stay comparable when the length of a step changes.
 SCHEMA = """
@@ -150,6 +152,19 @@ ADD_API_KEY = Statement("""
 INSERT INTO api_keys (key_hash, environment, permissions, feature_gated)
 VALUES (:key_hash, :environment, :permissions, :feature_gated)""")
 API_KEYS = Statement("SELECT key_hash, environment, permissions, feature_gated FROM api_keys")
+
+# For people to look at.
+USERS = Statement("""
+SELECT users.user_id, users.environment, enabled, factor, phones, secret, wrong, locked_until FROM users
+LEFT JOIN totp_secrets ON totp_secrets.user_id = users.user_id
+LEFT JOIN attempts ON attempts.user_id = users.user_id AND attempts.environment = users.environment
+ORDER BY position""")
+CHALLENGES = Statement("""
+SELECT challenge_id, user_id, phone_id, action_type, one_time, valid_for, tries, expires_at FROM challenges
+WHERE expires_at > :at AND tries < :limit ORDER BY expires_at, challenge_id""")
+GRANTS = Statement("""
+SELECT grant_hash, user_id, action_type, one_time, issued_at, expires_at FROM grants
+WHERE expires_at > :at ORDER BY issued_at, grant_hash""")
 
 # Locks that still hold and spent steps are not swept.
 SWEEP = (

@@ -216,11 +216,10 @@ class StepUp:
         assert owned is not None, "a Totp user has a secret"
         secret_id, secret = owned
         self._count_attempt(environment, user_id, at)
-        seconds, drift = self.limits.totp_step_seconds, self.limits.totp_drift_steps
-        now = int(at) // seconds
-        step = totp.matching_step(secret, code, range(max(now - drift, 0), now + drift + 1))
+        step = self._matching_step(secret, code, at)
         if step is None:
             raise IncorrectCode
+        seconds = self.limits.totp_step_seconds
         with self.store.transaction():
             start, end = step * seconds, (step + 1) * seconds
             if not self.store.spend_step(environment, user_id, secret_id, step_start=start, step_end=end):
@@ -324,6 +323,11 @@ class StepUp:
         if row is None:
             raise UserNotFound
         return row
+
+    def _matching_step(self, secret: bytes, code: str, at: float) -> int | None:
+        # RFC 6238 section 5.2: one step back for the delay of the network; and one ahead for fast clocks.
+        now, drift = int(at) // self.limits.totp_step_seconds, self.limits.totp_drift_steps
+        return totp.matching_step(secret, code, range(max(now - drift, 0), now + drift + 1))
 
     def _refuse_locked(self, environment: str, user_id: str, at: float) -> None:
         until = self.store.locked_until(environment, user_id, at=at)

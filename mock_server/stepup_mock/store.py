@@ -28,10 +28,20 @@ class Row(NamedTuple):
     secret_id: bytes | None = None
 
 
+class BadState(Exception):
+    """The state file cannot be used; the text says why."""
+
+
 class SqliteStore:
     """All statements over one connection; ``path`` None keeps it in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
+        try:
+            self._open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise BadState(str(error)) from error
+
+    def _open(self, path: Path | None) -> None:
         self.mac_key = secrets.token_bytes(32) if path is None else _key_beside(path)
         if path is not None:
             _private_file(path)
@@ -42,7 +52,9 @@ class SqliteStore:
         if path is not None:
             # NORMAL loses nothing when the process is killed; only a power cut may undo the last commits.
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        self._db.executescript(sql.SCHEMA)
+        if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, sql.VERSION):
+            raise sqlite3.DatabaseError("it was written by another version")
+        self._db.executescript(sql.SCHEMA + f"PRAGMA user_version = {sql.VERSION};")
         self._cursor = self._db.cursor()
 
     def close(self) -> None:
@@ -206,6 +218,25 @@ class SqliteStore:
     def api_keys(self) -> list[tuple[bytes, str, str | None, int]]:
         """Return what was minted, as (hash, environment, permissions in JSON, feature_gated)."""
         return self._db.execute(sql.API_KEYS.text).fetchall()
+
+    # For people to look at
+
+    def users(self) -> list[dict[str, Any]]:
+        """Return every user with its secret and its throttle, in the order of creation."""
+        return self._dicts(sql.USERS)
+
+    def challenges(self, *, at: float, limit: int) -> list[dict[str, Any]]:
+        """Return the challenges that can still be verified, oldest first."""
+        return self._dicts(sql.CHALLENGES, at=at, limit=limit)
+
+    def grants(self, *, at: float) -> list[dict[str, Any]]:
+        """Return the grants that are alive, oldest first."""
+        return self._dicts(sql.GRANTS, at=at)
+
+    def _dicts(self, statement: sql.Statement, **values: Any) -> list[dict[str, Any]]:
+        cursor = self._db.execute(statement.text, statement.values(values))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     # Housekeeping
 

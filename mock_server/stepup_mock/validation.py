@@ -85,14 +85,17 @@ def _depth(document: Any) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The schema of one operation's body, compiled. ``names`` are its properties, in spec order."""
+    """The schema of one operation's body, compiled.
+
+    ``names`` are its properties in spec order, ``shown`` those that hold no secret.
+    """
 
     validator: Any
     names: tuple[str, ...]
     required: frozenset[str]
     uuids: tuple[str, ...]
     integers: tuple[str, ...]
-    secrets: frozenset[str]
+    shown: frozenset[str]
     strict: bool
 
     def check(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -182,7 +185,7 @@ class Contract:
             required=frozenset(schema.get("required", ())),
             uuids=tuple(name for name, value in properties.items() if value.get("format") == "uuid"),
             integers=tuple(name for name, value in properties.items() if value.get("type") == "integer"),
-            secrets=frozenset(name for name, value in properties.items() if value.get("x-stepup-secret")),
+            shown=frozenset(name for name, value in properties.items() if not value.get("x-stepup-secret")),
             strict="oneOf" in schema or schema.get("additionalProperties") is False,
         )
 

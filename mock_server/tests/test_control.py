@@ -38,6 +38,24 @@ def judged(caller, contract):
     return call
 
 
+def test_every_operation_of_the_contract_is_there(caller, contract):
+    """No path of the contract answers 404 or 405 for its methods."""
+    for path, item in contract["paths"].items():
+        for method in set(item) & {"get", "put", "post", "delete"}:
+            if path.endswith("/stream"):
+                continue
+            answer = caller.http.request(
+                method.upper(),
+                path.format(user_id=USER),
+                headers={"Authorization": f"Bearer {caller.mock.control_key}"},
+            )
+            assert answer.status_code not in (405, 500), (method, path)
+            assert answer.status_code != 404 or answer.json()["error_code"] == "user_not_found", (
+                method,
+                path,
+            )
+
+
 def test_ready_takes_no_key(caller, judged):
     """The readiness check is open, and tells nothing else."""
     assert judged("GET", "/ready", "/ready", headers={"X": "y"}) == (200, {"status": "ready"})
@@ -97,7 +115,8 @@ def test_reset_forgets_everything(caller, judged):
     assert caller.lookup(user_id).status_code == 404
     assert caller.lookup(user_id, minted).status_code == 401
     assert caller.control("GET", "/inbox") == {"messages": []}
-    assert caller.control("GET", "/events") == {"events": []}
+    for name in ("events", "requests", "challenges", "grants", "users", "client-faults"):
+        assert list(caller.control("GET", f"/{name}").values()) == [[]], name
     assert caller.control("GET", "/clock")["frozen"] is False
     assert caller.control("GET", "/limits")["max_sends"] == 5
     user_id = caller.known_totp_user()

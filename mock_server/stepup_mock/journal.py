@@ -1,0 +1,165 @@
+"""What happened, for people to look at: the latest requests, and a feed for those who watch.
+
+Nothing here holds a key, a code or a grant: what is secret is replaced before it is kept.
+"""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from stepup_mock.answers import Answer
+from stepup_mock.clock import Clock
+from stepup_mock.validation import Body
+
+KEPT_REQUESTS = 500
+MARK = "[redacted]"
+_LONGEST = 256
+# A watcher that reads more slowly than this many entries is let go.
+_QUEUE = 1000
+_HEARTBEAT = 15.0
+_LONG_SEGMENT = re.compile(r"(?<=/)[^/]{16,}(?=/|$)")
+_UUID_SEGMENT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class Entry(NamedTuple):
+    """One request to the product API and its answer. ``duration`` is in seconds."""
+
+    sequence: int
+    at: float
+    request_id: str
+    operation_id: str | None
+    method: str
+    path: bytes
+    request_body: dict[str, Any] | None
+    status: int
+    response_body: bytes
+    duration: float
+
+    def document(self) -> dict[str, Any]:
+        """Return the entry as the control API shows it."""
+        document = self._asdict()
+        document["path"] = _shown_path(self.path.decode("latin-1"))
+        document["response_body"] = _parsed(self.response_body)
+        document["duration_ms"] = round(document.pop("duration") * 1000, 3)
+        return document
+
+
+class Journal:
+    """The latest requests, oldest first."""
+
+    def __init__(self, clock: Clock, feed: "Feed") -> None:
+        self._clock = clock
+        self.entries: deque[Entry] = deque(maxlen=KEPT_REQUESTS)
+        self._feed = feed
+        self._sequence = 0
+
+    def add(
+        self,
+        request_id: bytes,
+        operation_id: str | None,
+        scope: MutableMapping[str, Any],
+        body: dict[str, Any] | None,
+        answer: Answer,
+        *,
+        seconds: float,
+    ) -> None:
+        """Keep one exchange; ``body`` is redacted already."""
+        self._sequence += 1
+        entry = Entry(
+            self._sequence,
+            self._clock.now(),
+            request_id.decode(),
+            operation_id,
+            scope["method"],
+            scope["raw_path"],
+            body,
+            answer.status,
+            answer.shown,
+            seconds,
+        )
+        self.entries.append(entry)
+        if self._feed.watched:
+            self._feed.publish("request", entry.document())
+
+
+def redact(document: dict[str, Any], body: Body) -> dict[str, Any]:
+    """Return a request body fit to be shown: secrets and what the operation does not know are marked."""
+    return {
+        name if name in body.names else MARK: _short(value) if name in body.shown else MARK
+        for name, value in document.items()
+    }
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
+    return value if value is None or isinstance(value, int | float) else MARK
+
+
+def _shown_path(path: str) -> str:
+    """Return a path in which only UUIDs are long: anything else may be a secret in the wrong place."""
+    return _LONG_SEGMENT.sub(lambda match: match[0] if _UUID_SEGMENT.fullmatch(match[0]) else MARK, path)
+
+
+def _parsed(body: bytes) -> dict[str, Any] | None:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return document if isinstance(document, dict) else None
+
+
+class Feed:
+    """Hands what happens to everybody who watches, as server-sent events."""
+
+    def __init__(self) -> None:
+        self._queues: set[asyncio.Queue[bytes | None]] = set()
+
+    @property
+    def watched(self) -> bool:
+        return bool(self._queues)
+
+    def publish(self, event: str, data: object) -> None:
+        """Tell all watchers; costs next to nothing when there are none."""
+        if not self._queues:
+            return
+        text = b"event: %s\ndata: %s\n\n" % (event.encode(), orjson.dumps(data))
+        for queue in list(self._queues):
+            if queue.full():
+                self._queues.discard(queue)
+                queue.get_nowait()
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(text)
+
+    def changed(self, what: str) -> None:
+        self.publish("change", {"what": what})
+
+    def close(self) -> None:
+        """End every watcher's stream."""
+        for queue in self._queues:
+            while queue.full():
+                queue.get_nowait()
+            queue.put_nowait(None)
+        self._queues.clear()
+
+    async def watch(self) -> AsyncIterator[bytes]:
+        """Yield what happens from now on, with a comment now and then that keeps the connection alive."""
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
+        self._queues.add(queue)
+        try:
+            yield b": this stream begins with what happens next\n\n"
+            while True:
+                try:
+                    text = await asyncio.wait_for(queue.get(), _HEARTBEAT)
+                except TimeoutError:
+                    text = b": still here\n\n"
+                if text is None:
+                    return
+                yield text
+        finally:
+            self._queues.discard(queue)
