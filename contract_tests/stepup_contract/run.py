@@ -60,6 +60,8 @@ class Results:
 
 Progress = Callable[[CheckResult, int, int], None]
 
+_AT_ONCE = 8
+
 # What the rules that other tests judge, or that no check judges, are reported with.
 _ELSEWHERE = {
     "client_tests": "judges clients, not servers: see the tests of the generated clients",
@@ -87,7 +89,14 @@ async def run(
     results = Results()
     done: list[CheckResult] = []
 
+    # A check that lasts long straddles time steps and is made again: few at a time, each of them quick.
+    turns = asyncio.Semaphore(3 * _AT_ONCE if server.far else _AT_ONCE)
+
     async def make(check: Check) -> None:
+        async with turns:
+            await make_now(check)
+
+    async def make_now(check: Check) -> None:
         if results.stopped:
             result = CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
         else:

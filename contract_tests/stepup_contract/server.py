@@ -39,7 +39,9 @@ class TargetError(Exception):
 
 @dataclass(slots=True)
 class Server:
-    """The server under test. ``limits`` is its policy where it can be read, else empty."""
+    """The server under test. ``limits`` is its policy where it can be read, else empty; ``far`` means slow to
+    answer.
+    """
 
     target: Target
     redactor: Redactor
@@ -48,6 +50,7 @@ class Server:
     clock: ServerClock
     limits: dict[str, int]
     offers: frozenset[Need]
+    far: bool = False
     other_users: list[str] | None = None
 
     @property
@@ -72,22 +75,30 @@ class Server:
             return False
 
 
+# Seconds that an answer takes from a server that is worth more requests at a time.
+_FAR = 0.02
+
+
 @asynccontextmanager
 async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Server]:
     """Open the target and see what it offers; moves nothing. Raises TargetError."""
     redactor = target.redactor()
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(Http(target.url, target, redactor, connections=connections))
-        await _recognise(http, target, redactor)
+        far = await _recognise(http, target, redactor) > _FAR
         control = None
         if target.control_url is not None and target.control_key is not None:
             own = await stack.enter_async_context(
                 Http(target.control_url, target, redactor, connections=connections)
             )
             control = Control(own, target.control_key, redactor)
-        server = Server(target, redactor, http, control, ServerClock(control), {}, frozenset())
+        server = Server(target, redactor, http, control, ServerClock(control), {}, frozenset(), far)
+        if far:
+            http.widen(3 * connections)
         if control is not None:
             await _survey(server, control)
+            if far:
+                own.widen(3 * connections)
         yield server
 
 
@@ -96,8 +107,11 @@ def _lookup(target: Target) -> Request:
     return Request(LOOKUP.id, "GET", path, (("Authorization", f"Bearer {target.api_key}"),))
 
 
-async def _recognise(http: Http, target: Target, redactor: Redactor) -> None:
-    """Raise TargetError unless the answers look like those of a step-up server that takes the key."""
+async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
+    """Return how many seconds an answer takes.
+
+    Raises TargetError unless the answers look like those of a step-up server that takes the key.
+    """
     headers = (("Authorization", f"Bearer {target.api_key}"), ("Content-Type", JSON))
     requests = [_lookup(target), *(Request(post.id, "POST", post.path, headers, b"{}") for post in POSTS)]
     answers: list[Exchange] = []
@@ -126,6 +140,7 @@ async def _recognise(http: Http, target: Target, redactor: Redactor) -> None:
             f"{target.url} does not answer like a step-up server: {shown}",
             "Give the root of the server with --url, without a path of its operations.",
         )
+    return min(answer.seconds for answer in answers)
 
 
 async def _survey(server: Server, control: Control) -> None:

@@ -137,24 +137,34 @@ class Exchange:
 
 
 class Http:
-    """Sends requests to one server over at most ``connections`` connections, and caps what comes back."""
+    """Sends requests to one server over at most ``connections`` connections, and caps what comes back.
+
+    It works with httpx' transports, below the client: there are no redirects, cookies, proxies or logins to
+    turn off.
+    """
 
     def __init__(self, url: str, target: Target, redactor: Redactor, *, connections: int = 16) -> None:
         self._base = httpx.URL(url)
         self._target = target
         self._redactor = redactor
-        # The pool would let waiting requests search it again and again: a semaphore in front keeps it idle.
         self._turns = asyncio.Semaphore(connections)
-        self._client = httpx.AsyncClient(
-            verify=ssl.create_default_context(),
-            trust_env=False,
-            follow_redirects=False,
-            headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "stepup-mfa contract"},
-            # A server may close an idle connection at any time; one that is reused soon is not idle.
-            limits=httpx.Limits(max_connections=connections, keepalive_expiry=1.0),
-            timeout=httpx.Timeout(target.answer_seconds, pool=None),
-        )
+        self._tls = ssl.create_default_context()
+        self._idle = [self._transport() for _ in range(connections)]
+        self._timeouts = httpx.Timeout(target.answer_seconds, pool=None).as_dict()
+        self._silent = 0
         self.sent = 0
+
+    def widen(self, connections: int) -> None:
+        """Allow more connections, for a server that is far away."""
+        for _ in range(connections - len(self._idle)):
+            self._idle.append(self._transport())
+            self._turns.release()
+
+    def _transport(self) -> httpx.AsyncHTTPTransport:
+        # One connection each, the last used first: one pool of many would be searched at every request.
+        # A server may close an idle connection at any time; one that is reused soon is not idle.
+        limits = httpx.Limits(max_connections=1, keepalive_expiry=1.0)
+        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
 
     async def __aenter__(self) -> Self:
         return self
@@ -162,21 +172,32 @@ class Http:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.aclose()
+        for transport in self._idle:
+            await transport.aclose()
 
     async def send(self, request: Request) -> Exchange:
         """Send one request and return what came. Raises Unreachable where no connection can be made."""
         if request.content is not None:
             self._redactor.learn_fields(parse(request.content))
         url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
-        message = self._client.build_request(
-            request.method, url, headers=list(request.headers), content=request.content
+        message = httpx.Request(
+            request.method,
+            url,
+            headers=[*_OWN_HEADERS, *request.headers],
+            content=request.content,
+            extensions={"timeout": self._timeouts},
         )
         async with self._turns:
+            transport = self._idle.pop()
             self.sent += 1
             started = time.perf_counter()
-            status, headers, content, problem = await self._answer(message)
-        self._client.cookies.clear()
+            try:
+                status, headers, content, problem = await self._answer(transport, message)
+            finally:
+                self._idle.append(transport)
+        self._silent = 0 if status else self._silent + 1
+        if self._silent >= _GIVE_UP:
+            raise Unreachable(f"no answer to {_GIVE_UP} requests in a row: {problem}")
         document = parse(content) if status else MISSING
         self._redactor.learn_fields(document)
         return Exchange(
@@ -190,12 +211,14 @@ class Http:
             seconds=time.perf_counter() - started,
         )
 
-    async def _answer(self, message: httpx.Request) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
+    async def _answer(
+        self, transport: httpx.AsyncHTTPTransport, message: httpx.Request
+    ) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
         """Return status, headers, body and problem; status 0 where no whole answer came."""
         limit = self._target.answer_bytes
         try:
             async with asyncio.timeout(self._target.answer_seconds):
-                response = await self._client.send(message, stream=True)
+                response = await transport.handle_async_request(message)
                 try:
                     body = bytearray()
                     async for piece in response.aiter_raw():
@@ -204,7 +227,7 @@ class Http:
                             return 0, (), b"", f"the body is larger than {limit} bytes"
                 finally:
                     await response.aclose()
-        except httpx.ConnectError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(self._redactor.text(str(error) or type(error).__name__)) from None
         except (TimeoutError, httpx.TimeoutException):
             return 0, (), b"", f"not finished within {self._target.answer_seconds:g} s"
@@ -217,6 +240,11 @@ class Http:
         if encoding != "identity":
             return 0, (), b"", f"the body is encoded as {encoding!r}, though only identity is accepted"
         return response.status_code, headers, bytes(body), ""
+
+
+_OWN_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "stepup-mfa contract"))
+# So many requests without an answer in a row, and the rest would only cost time.
+_GIVE_UP = 16
 
 
 def parse(content: bytes) -> Any:

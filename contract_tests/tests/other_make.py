@@ -7,6 +7,7 @@ for the control API.
 
 import argparse
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -129,6 +130,10 @@ class State:
             if bug("unknown-user-null"):
                 return {"mfa_setup": None}
             raise Refuse(404, "user_not_found")
+        if bug("lookup-counts"):
+            self.wrong(user["memory"])
+        if bug("lookup-clears-count"):
+            user["memory"]["wrong"] = 0
         mfa = user["mfa"]
         if mfa is None:
             if bug("no-mfa-404"):
@@ -158,12 +163,20 @@ class State:
     def check_lock(self, memory):
         left = memory["locked"] - self.now()
         if left > 0:
+            if bug("lock-extends"):
+                memory["locked"] += 60
+            if bug("no-retry-after"):
+                raise Refuse(429, "rate_limited")
             raise Refuse(429, "rate_limited", **{"Retry-After": str(math.ceil(left))})
 
     def wrong(self, memory):
         if bug("no-lock"):
             return
-        memory["wrong"] += 1
+        if bug("lock-for-all"):
+            memory = self.seen["everyone"]
+        wrong = memory["wrong"]
+        pause()
+        memory["wrong"] = wrong + 1
         if memory["wrong"] >= self.limits["max_wrong_codes"]:
             memory["wrong"], memory["locked"] = 0, self.now() + self.limits["lock_seconds"]
 
@@ -172,9 +185,20 @@ class State:
         if user is None:
             raise Refuse(400, "user_not_found")
         memory = user["memory"]
-        self.check_lock(memory)
+        if bug("lock-by-spelling"):
+            memory = self.seen.setdefault(
+                body["user_id"], {"wrong": 0, "locked": 0.0, "last": {}, "used": {}}
+            )
+        if bug("lock-by-action"):
+            memory = self.seen.setdefault(
+                body["action_type"], {"wrong": 0, "locked": 0.0, "last": {}, "used": {}}
+            )
+        if bug("lock-for-all"):
+            self.check_lock(self.seen.setdefault("everyone", {"wrong": 0, "locked": 0.0}))
+        if not bug("right-code-unlocks") and not bug("locked-code-spent"):
+            self.check_lock(memory)
         if (user["mfa"] or {}).get("type") != "Totp":
-            raise Refuse(400, "mfa_not_enabled")
+            raise Refuse(400, "user_not_found" if bug("no-app-no-user") else "mfa_not_enabled")
         secret, code = user["mfa"]["secret"], body["code"]
         candidates = [secret]
         if bug("code-of-anyone"):
@@ -182,19 +206,29 @@ class State:
                 u["mfa"]["secret"] for u in self.users.values() if (u["mfa"] or {}).get("type") == "Totp"
             ]
         now = int(self.now() // self.limits["totp_step_seconds"])
-        drift = self.limits["totp_drift_steps"]
+        drift = self.limits["totp_drift_steps"] + bug("wide-window") - bug("no-drift")
         spent_by = (
             memory if not bug("spent-for-all") else self.seen.setdefault("all", {"last": {}, "used": {}})
         )
         for step in range(now - drift, now + drift + 1):
             right = any(self.same_code(self.totp(one, step), code) for one in candidates)
             if right and not self.spent(spent_by, secret, step, body, code):
-                memory["wrong"] = 0
+                if bug("locked-code-spent"):
+                    self.check_lock(memory)
+                if not bug("success-clears-nothing"):
+                    memory["wrong"] = 0
                 return {"step_up_grant": self.issue(body["user_id"].lower(), environment, body)}
+            if right and bug("tells-replay"):
+                raise Refuse(400, "mfa_code_already_used")
+        if bug("right-code-unlocks") or bug("locked-code-spent"):
+            self.check_lock(memory)
         self.wrong(memory)
-        raise Refuse(400, "incorrect_mfa_code")
+        raise Refuse(401 if bug("wrong-code-401") else 400, "incorrect_mfa_code")
 
     def same_code(self, right, code):
+        if bug("codes-stripped-after-spending"):
+            # The plain code is checked against the spent ones as it came, then stripped to be compared.
+            return hmac.compare_digest(right, code.strip()) if code.isascii() else False
         if bug("codes-as-numbers"):
             return code.strip().isdigit() and int(right) == int(code)
         return hmac.compare_digest(right, code) if code.isascii() else False
@@ -217,13 +251,32 @@ class State:
             known = mark in memory["used"]
             memory["used"][mark] = True
             return known
+        if bug("codes-stripped-after-spending"):
+            known = (secret, step, code) in memory["used"]
+            memory["used"][secret, step, code] = True
+            return known
+        if bug("older-codes-live"):
+            known = (secret, step) in memory["used"]
+            memory["used"][secret, step] = True
+            return known
         if step <= memory["last"].get(secret, -1):
             return True
+        pause()
         memory["last"][secret] = step
         return False
 
     def issue(self, user_id, environment, terms):
         grant = secrets.token_hex(32)
+        if bug("short-grants"):
+            grant = secrets.token_hex(8)
+        if bug("grants-in-sequence"):
+            self.counter += 1
+            grant = f"{self.counter:064x}"
+        if bug("grants-tell"):
+            told = json.dumps({"user_id": user_id, "nonce": secrets.token_hex(16)}).encode()
+            grant = base64.urlsafe_b64encode(told).decode().rstrip("=")
+        if bug("grants-from-time"):
+            grant = hashlib.sha256(f"{int(self.now())}{user_id}{terms['action_type']}".encode()).hexdigest()
         life = terms["valid_for_seconds"]
         if bug("life-at-least-a-minute"):
             life = max(60, life)
@@ -252,15 +305,29 @@ class State:
         user_id = body["user_id"].lower()
         owned = user["mfa"]["phone_numbers"]
         chosen = [phone for phone in owned if phone["mfa_phone_id"] == body["mfa_phone_id"].lower()]
+        if not chosen and bug("phone-of-anyone"):
+            everyone = [
+                u["mfa"]["phone_numbers"] for u in self.users.values() if "phone_numbers" in (u["mfa"] or {})
+            ]
+            chosen = [p for phones in everyone for p in phones if p["mfa_phone_id"] == body["mfa_phone_id"]]
         if not chosen:
+            if bug("unknown-phone-to-first"):
+                self.inbox.append({"challenge_id": "x", "user_id": user_id, "code": "123456", **owned[0]})
+                self.inbox[-1]["sent_at"] = self.now()
             raise invalid(mfa_phone_id="phone_not_found")
         sends = self.sends.setdefault((user_id, chosen[0]["mfa_phone_id"]), [])
         window = self.now() - self.limits["send_window_seconds"]
         sends[:] = [sent for sent in sends if sent > window]
+        if bug("send-clears-count"):
+            user["memory"]["wrong"] = 0
+        if bug("refused-send-delivers") and len(sends) >= self.limits["max_sends"]:
+            self.inbox.append({"challenge_id": "x", "user_id": user_id, "code": "123456", **chosen[0]})
+            self.inbox[-1]["sent_at"] = self.now()
         if len(sends) >= self.limits["max_sends"] and not bug("no-send-limit"):
             raise Refuse(429, "rate_limited", **{"Retry-After": str(math.ceil(sends[0] - window))})
         sends.append(self.now())
         self.counter += 1
+        self.sends["terms", user_id] = body
         code = str(self.counter) if bug("codes-in-sequence") else f"{secrets.randbelow(10**6):06}"
         if bug("codes-of-four"):
             code = code[:4]
@@ -270,8 +337,9 @@ class State:
             "environment": environment,
             "code": code,
             "terms": body,
-            "ends": self.now() + self.limits["challenge_ttl_seconds"],
+            "ends": self.now() + self.limits["challenge_ttl_seconds"] * (2 if bug("long-challenges") else 1),
             "tries": 0,
+            "sent": self.now(),
         }
         for phone in owned if bug("message-to-all-phones") else chosen * (2 if bug("message-twice") else 1):
             self.inbox.append({"challenge_id": challenge_id, "user_id": user_id, "code": code, **phone})
@@ -293,6 +361,8 @@ class State:
             foreign = False
         if challenge is not None and self.now() >= challenge["ends"] and not bug("clock-back-revives"):
             challenge = self.challenges.pop(body["challenge_id"]) and None
+        if challenge is None and bug("unknown-challenge-counts") and user is not None:
+            self.wrong(user["memory"])
         if challenge is None or foreign or self.now() >= challenge["ends"]:
             raise invalid(challenge_id="challenge_not_found")
         if user is None:
@@ -301,19 +371,32 @@ class State:
         if bug("any-code-of-the-user"):
             codes = [c["code"] for c in self.challenges.values() if c["user"] == user_id]
         if not any(hmac.compare_digest(code.encode(), body["code"].encode()) for code in codes):
-            challenge["tries"] += 1
+            challenge["tries"] += not bug("challenges-never-die")
             if challenge["tries"] >= self.limits["challenge_max_attempts"]:
                 del self.challenges[body["challenge_id"]]
             self.wrong(user["memory"])
             raise invalid(code="incorrect_mfa_code")
+        pause()
         if not bug("challenge-reusable"):
-            del self.challenges[body["challenge_id"]]
+            self.challenges.pop(body["challenge_id"], None)
         user["memory"]["wrong"] = 0
-        return {"step_up_grant": self.issue(challenge["user"], environment, challenge["terms"])}
+        terms = challenge["terms"]
+        if bug("terms-at-verify"):
+            terms = terms | {name: value for name, value in body.items() if name in terms}
+        if bug("terms-of-the-latest"):
+            terms = self.sends.setdefault(("terms", user_id), terms)
+        grant = self.issue(challenge["user"], environment, terms)
+        if bug("life-from-the-send"):
+            self.grants[grant]["ends"] = challenge["sent"] + terms["valid_for_seconds"]
+        return {"step_up_grant": grant}
 
     def verifyStepUpGrant(self, body, environment):
         user_id, now = body["user_id"].lower(), self.now()
         grant = self.grants.get(body["grant"])
+        if bug("grants-in-any-case"):
+            grant = self.grants.get(body["grant"].lower())
+        if bug("grants-by-beginning") and grant is None and len(body["grant"]) >= 16:
+            grant = next((g for v, g in self.grants.items() if v.startswith(body["grant"])), None)
         if grant is None and bug("success-false"):
             return {"success": False}
         action, wanted = (grant or {}).get("action", ""), body["action_type"]
@@ -336,6 +419,9 @@ class State:
             and same
         )
         if not alive or grant is None:
+            if grant and bug("mismatch-burns-grant"):
+                self.grants.pop(body["grant"], None)
+                raise invalid(grant="grant_not_found")
             if grant and now >= grant["ends"] and not bug("clock-back-revives"):
                 del self.grants[body["grant"]]
             if bug("tells-expired") and grant and now >= grant["ends"]:
@@ -345,8 +431,9 @@ class State:
             raise invalid(grant="grant_not_found")
         grant["uses"] += 1
         if grant["type"] == "ONE_TIME_USE" and not bug("one-time-reusable"):
+            pause()
             if not (bug("one-time-twice") and grant["uses"] < 2):
-                del self.grants[body["grant"]]
+                self.grants.pop(body["grant"], None)
         elif bug("ten-uses") and grant["uses"] >= 10:
             del self.grants[body["grant"]]
         if bug("life-slides"):
@@ -355,6 +442,12 @@ class State:
 
 
 STATE = State()
+
+
+def pause():
+    """Leave time for others where a bug has taken the lock away."""
+    if bug("races"):
+        time.sleep(0.01)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -372,10 +465,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, status, document=None, **headers):
         content = b"" if document is None else json.dumps(document).encode()
+        if bug("created") and status == 200 and "step_up_grant" in (document or {}):
+            status = 201
+        if bug("plain-errors") and status == 400:
+            content = b'{"detail": "Bad request"}'
+        if bug("echoes-code") and status == 400:
+            content = content[:-1] + b', "input": ' + json.dumps(self.sent.decode("latin-1")).encode() + b"}"
         self.send_response(status)
+        if bug("camel-case") and "challenge_id" in (document or {}):
+            content = content.replace(b"challenge_id", b"challengeId")
         headers = {"X-Request-Id": secrets.token_hex(8), "Cache-Control": "no-store", **headers}
         if content or status != 204:
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(content))}
+        if bug("storable"):
+            del headers["Cache-Control"]
+        if bug("same-request-id"):
+            headers["X-Request-Id"] = "1"
+        if bug("no-www-authenticate"):
+            headers.pop("WWW-Authenticate", None)
+        if bug("cors"):
+            headers["Access-Control-Allow-Origin"] = "*"
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -383,12 +492,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def any_method(self):
         STATE.requests += 1
+        if bug("far-away"):
+            time.sleep(0.05)
         if bug("dies-after-300") and STATE.requests > 300:
             os._exit(1)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.sent = content
         path = unquote(urlsplit(self.path).path)
+        if bug("redirects-slash") and path.endswith("/") and len(path) > 1:
+            return self.answer(307, {}, Location=path.rstrip("/"))
         try:
-            with STATE.lock:
+            with contextlib.nullcontext() if bug("races") else STATE.lock:
                 if path.startswith(CONTROL + "/"):
                     self.answer(*control(self, path.removeprefix(CONTROL), content))
                 else:
@@ -406,7 +520,9 @@ class Handler(BaseHTTPRequestHandler):
         scheme, _, key = given.partition(" ")
         if bug("any-scheme") and not key:
             key = given
-        elif scheme.lower() != "bearer" and not bug("any-scheme"):
+        elif (scheme if bug("scheme-in-one-case") else scheme.capitalize()) != "Bearer" and not bug(
+            "any-scheme"
+        ):
             key = ""
         if bug("key-in-query") and not key:
             key = parse_qs(urlsplit(self.path).query).get("access_token", [""])[0]
@@ -418,7 +534,7 @@ class Handler(BaseHTTPRequestHandler):
         environment, permissions, gated = STATE.keys[key]
         if gated:
             raise Refuse(403, "feature_gated")
-        if permissions is not None and operation not in permissions:
+        if permissions is not None and operation not in permissions and not bug("permissions-ignored"):
             raise Refuse(403, "forbidden")
         return environment
 
@@ -427,7 +543,7 @@ class Handler(BaseHTTPRequestHandler):
         if not lookup and path not in OPERATIONS:
             raise Refuse(404, "not_found")
         allowed = "GET" if lookup else "POST"
-        if self.command != allowed:
+        if self.command != allowed and not bug("any-method"):
             raise Refuse(405, "method_not_allowed", Allow=allowed)
         if lookup:
             if bug("lookup-before-key") and lookup[1] not in STATE.users:
@@ -442,20 +558,43 @@ class Handler(BaseHTTPRequestHandler):
                 STATE.wrong(user["memory"])
         environment = self.caller(operation)
         body = self.parse(content)
-        self.validate(operation, body)
-        return getattr(STATE, operation)(body, environment)
+        if bug("acts-before-validation") and operation == "verifyStepUpTotpChallenge":
+            user = STATE.user(str(body.get("user_id")), environment)
+            if user and user["mfa"] and user["mfa"]["type"] == "Totp":
+                now = int(STATE.now() // 30)
+                for step in (now - 1, now, now + 1):
+                    right = STATE.totp(user["mfa"]["secret"], step) == body.get("code")
+                    if right and None in (body.get("action_type"), body.get("grant_type")):
+                        user["memory"]["last"][user["mfa"]["secret"]] = step
+        user = STATE.user(str(body.get("user_id")), environment)
+        if bug("invalid-requests-count") and user:
+            try:
+                self.validate(operation, body)
+            except Refuse:
+                STATE.wrong(user["memory"])
+        try:
+            self.validate(operation, body)
+            answer = getattr(STATE, operation)(body, environment)
+        except Refuse as refusal:
+            note(operation, body, environment, refusal.body["error_code"])
+            raise
+        note(operation, body, environment, "ok")
+        return answer
 
     def parse(self, content):
         media_type = (self.headers.get("Content-Type") or "").split(";")[0].strip().lower()
-        if media_type != "application/json":
+        if media_type != "application/json" and not bug("any-media-type"):
             raise Refuse(415, "unsupported_media_type")
         if len(content) > 65536:
             raise Refuse(413, "request_too_large")
         try:
             text = content.decode("utf-8")
-            body = json.loads(text, object_pairs_hook=reject_duplicates, parse_constant=no_constant)
+            once = None if bug("keys-twice") else reject_duplicates
+            body = json.loads(text, object_pairs_hook=once, parse_constant=no_constant)
             json.dumps(body, ensure_ascii=False).encode()
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            if bug("trace-in-answer"):
+                raise Refuse(400, f'Traceback: File "/srv/app.py", {error}') from None
             raise invalid(body="invalid_json") from None
         if not isinstance(body, dict):
             raise invalid(body="invalid_json")
@@ -463,8 +602,25 @@ class Handler(BaseHTTPRequestHandler):
 
     def validate(self, operation, body):
         errors = {}
+        if bug("codes-coerced") and isinstance(body.get("code"), int):
+            body["code"] = str(body["code"])
+        if bug("codes-from-arrays") and isinstance(body.get("code"), list) and body["code"]:
+            body["code"] = str(body["code"][0])
+        if bug("lives-coerced") and str(body.get("valid_for_seconds")).isdigit():
+            body["valid_for_seconds"] = int(body["valid_for_seconds"])
+        if bug("true-is-one") and body.get("valid_for_seconds") is True:
+            body["valid_for_seconds"] = 1
+        if bug("grant-types-in-any-case") and isinstance(body.get("grant_type"), str):
+            body["grant_type"] = body["grant_type"].upper()
+        if bug("actions-cut") and isinstance(body.get("action_type"), str):
+            body["action_type"] = body["action_type"][:256]
+        if bug("actions-in-ascii") and isinstance(body.get("action_type"), str):
+            body["action_type"] = body["action_type"].encode("ascii", "replace").decode()
         for name in FIELDS[operation]:
             value = body.get(name)
+            if bug("null-action") and name == "action_type" and name in body and value is None:
+                body[name] = "null"
+                continue
             if value is None or value == "":
                 errors[name] = "required"
             elif name == "valid_for_seconds":
@@ -482,8 +638,27 @@ class Handler(BaseHTTPRequestHandler):
                     errors[name] = "invalid_value"
             elif len(value) > LENGTHS[name]:
                 errors[name] = "invalid_value"
+        if bug("one-error-at-a-time"):
+            errors = dict(list(errors.items())[:1])
         if errors:
             raise invalid(**errors)
+
+
+def note(operation, body, environment, outcome):
+    """Write the audit event of one attempt."""
+    if bug("only-successes-noted") and outcome != "ok":
+        return
+    event = {
+        "sequence": len(STATE.events) + 1,
+        "at": STATE.now(),
+        "operation_id": operation,
+        "user_id": body.get("user_id"),
+        "action_type": body.get("action_type"),
+        "outcome": outcome,
+    }
+    if bug("codes-noted"):
+        event["detail"] = body.get("code")
+    STATE.events.append(event)
 
 
 def control(handler, path, content):
@@ -503,10 +678,13 @@ def control(handler, path, content):
         return (204,)
     if call.startswith("DELETE /users/"):
         user_id = path.removeprefix("/users/").lower()
-        STATE.kill(user_id)
+        if not bug("deleting-keeps-grants"):
+            STATE.kill(user_id)
         STATE.users.pop(user_id, None)
         STATE.seen.pop(user_id, None)
         return (204,)
+    if call == "GET /events":
+        return 200, {"events": STATE.events[int(query.get("since", 0)) :]}
     if call == "GET /inbox":
         found = [m for m in STATE.inbox if all(m[name] == value for name, value in query.items())]
         return 200, {"messages": found}

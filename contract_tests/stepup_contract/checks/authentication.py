@@ -33,6 +33,11 @@ Credentials = list[tuple[str, dict[str, Any]]]
 Ask = Callable[[bool, dict[str, Any]], Awaitable[Exchange]]
 
 
+_OTHER_HEADERS = ("X-API-Key", "Api-Key", "X-Auth-Token", "X-Authorization", "Proxy-Authorization")
+_OTHER_NAMES = ("access_token", "api_key", "apiKey", "key", "token", "authorization")
+_ADDRESS_HEADERS = ("X-Forwarded-For", "X-Real-IP", "X-Client-IP", "Client-IP")
+
+
 def bad_credentials(scene: Scene) -> Credentials:
     """Return every way to send no valid key, the valid one in wrong places among them."""
     key = scene.server.target.api_key
@@ -44,6 +49,10 @@ def bad_credentials(scene: Scene) -> Credentials:
     learn(key.swapcase(), "STEPUP_MFA_API_KEY~~")
     for encoded in (basic, password):
         learn(encoded, "BASIC_CREDENTIALS")
+
+    def joined(separator: str) -> str:
+        return separator.join(f"{name}={key}" for name in _OTHER_NAMES)
+
     ways: Credentials = [
         ("no Authorization header", {"key": None}),
         ("an empty Authorization header", {"authorization": ""}),
@@ -53,6 +62,7 @@ def bad_credentials(scene: Scene) -> Credentials:
         ("the key without its last character", {"key": key[:-1]}),
         ("the key without its first character", {"key": key[1:]}),
         ("the key and one more character", {"key": f"{key}x"}),
+        ("the key with its last character changed", {"key": key[:-1] + ("x" if key[-1] != "x" else "y")}),
         ("the key and one more word", {"key": f"{key} {key}"}),
         ("the key in quotes", {"key": f'"{key}"'}),
         ("an asterisk", {"key": "*"}),
@@ -63,10 +73,11 @@ def bad_credentials(scene: Scene) -> Credentials:
         ("the key under Token", {"authorization": f"Token {key}"}),
         ("the key without a scheme", {"authorization": key}),
         ("the scheme and the key as one word", {"authorization": f"Bearer{key}"}),
-        ("the key in X-API-Key only", {"key": None, "headers": [("X-API-Key", key)]}),
-        ("the key in a cookie only", {"key": None, "headers": [("Cookie", f"access_token={key}")]}),
-        ("the key in the query only", {"key": None, "query": f"?access_token={key}&api_key={key}"}),
-        ("the key in the body only", {"key": None, "extra": {"access_token": key, "api_key": key}}),
+        ("the key in other headers only", {"key": None, "headers": [(name, key) for name in _OTHER_HEADERS]}),
+        ("the key in cookies only", {"key": None, "headers": [("Cookie", joined("; "))]}),
+        ("the key in the query only", {"key": None, "query": f"?{joined('&')}"}),
+        ("the key in the body only", {"key": None, "extra": dict.fromkeys(_OTHER_NAMES, key)}),
+        ("a trusted address", {"key": None, "headers": [(name, "127.0.0.1") for name in _ADDRESS_HEADERS]}),
     ]
     ways[4][1]["key"] = ways[4][1]["key"][: max(len(key), 8)]
     if key.swapcase() != key:
@@ -209,6 +220,22 @@ async def no_key_no_failure_counted(trial: Trial) -> None:
         scene.control(
             await scene.verify_totp(user.id, scene.code(user)), VERIFY_TOTP, "the right code and key"
         )
+
+
+@check("A1", Need.SEED, Need.INBOX)
+async def no_key_no_try_counted(trial: Trial) -> None:
+    """Send wrong codes for a challenge with a bad key, more than it survives: the right code is
+    still good.
+    """
+    async with trial.scene("wrong SMS codes under an unknown key") as scene:
+        challenge = await scene.challenge()
+        user_id = challenge.user.id
+        for _ in range(trial.server.limit("challenge_max_attempts", 5) + 3):
+            wrong = scene.wrong_sms_code(challenge)
+            exchange = await scene.verify_sms(user_id, challenge.id, wrong, key=uuid.uuid4().hex)
+            judge_401(scene, exchange, "a wrong SMS code")
+        right = await scene.verify_sms(user_id, challenge.id, challenge.code)
+        scene.control(right, VERIFY_SMS, "the right code and key")
 
 
 @check("A1", Need.SEED, Need.INBOX)

@@ -183,7 +183,9 @@ async def users_do_not_mix(trial: Trial) -> None:
                     fine = 0 < exchange.status < 500
                     scene.expect(exchange, fine, "no 5xx", "under mixed load")
         values = [grant.value for grant in issued]
-        scene.expect(scene.sequence[-1], len(set(values)) == len(values), "no grant twice")
+        different = len(set(values))
+        wanted = f"{len(values)} different grants"
+        scene.expect(scene.sequence[-1], different == len(values), wanted, got=str(different))
         await asyncio.gather(
             *(owned(scenes[0], grant, issued[turn - 5]) for turn, grant in enumerate(issued))
         )

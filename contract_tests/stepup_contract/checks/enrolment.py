@@ -198,6 +198,8 @@ DRESSED = {
     "a URN": "urn:uuid:{id}",
     "a way there and back": "x%2f..%2f{id}",
     "twice": "{id}{id}",
+    "a wildcard for its end": "{half}%25",
+    "its second half missing": "{half}",
 }
 
 
@@ -228,7 +230,7 @@ async def dressed_id_is_refused(trial: Trial) -> None:
     async with trial.scene() as scene:
         user = await scene.phone_user()
         for label, pattern in DRESSED.items():
-            exchange = await scene.lookup(pattern.replace("{id}", user.id))
+            exchange = await scene.lookup(pattern.replace("{id}", user.id).replace("{half}", user.id[:18]))
             judge_malformed(scene, exchange, f"a user's id with {label}")
         bare = await scene.lookup(user.id.replace("-", ""))
         judge_malformed(scene, bare, "a user's id without hyphens")

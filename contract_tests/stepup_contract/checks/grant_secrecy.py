@@ -79,7 +79,8 @@ def judge_grants(scene: Scene, grants: list[Grant]) -> None:
     """Judge that grants are different, long, varied, irregular and unreadable."""
     values = [grant.value for grant in grants]
     exchange = scene.sequence[-1]
-    scene.expect(exchange, len(set(values)) == len(values), "no grant twice")
+    different = len(set(values))
+    scene.expect(exchange, different == len(values), f"{len(values)} different grants", got=str(different))
     shortest = min(map(len, values))
     hexadecimal = all(set(value) <= set("0123456789abcdefABCDEF-") for value in values)
     needed = 32 if hexadecimal else 22
@@ -136,7 +137,10 @@ async def grants_owe_nothing_to_the_clock(trial: Trial) -> None:
             # A new secret opens the step again.
             user = await scene.totp_user(user_id=user.id)
         exchange = scene.sequence[-2]
-        scene.expect(exchange, len(set(grants)) == len(grants), "no grant twice")
+        different = len(set(grants))
+        scene.expect(
+            exchange, different == len(grants), f"{len(grants)} different grants", got=str(different)
+        )
         alike = max(len(common_start(one, other)) for one, other in pairwise(grants))
         scene.expect(exchange, alike <= 8, "no common beginning", got=f"{alike} characters alike")
 

@@ -2,6 +2,7 @@
 else.
 """
 
+import asyncio
 import secrets
 import unicodedata
 import uuid
@@ -72,6 +73,20 @@ async def live_grants_verify(trial: Trial) -> None:
 
 
 @check("V1", Need.SEED, Need.INBOX)
+async def grants_live_side_by_side(trial: Trial) -> None:
+    """Give a user two grants for one action: both verify, in either order."""
+
+    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
+        terms = {"action": ACTION, "grant_type": grant_type}
+        first, second = await two_grants(scene, factor, **terms)
+        for grant, which in ((second, "the younger"), (first, "the older")):
+            exchange = await scene.verify_grant(grant.user_id, grant.value)
+            scene.succeeded(exchange, VERIFY_GRANT, f"{which} of two grants for one action")
+
+    await trial.each(story, BOTH)
+
+
+@check("V1", Need.SEED, Need.INBOX)
 async def dead_grants_do_not(trial: Trial) -> None:
     """Send every kind of dead grant: no answer below 400, and never `success`."""
 
@@ -121,16 +136,17 @@ async def one_time_means_once(trial: Trial) -> None:
 
 
 async def two_grants(scene: Scene, factor: Operation, **terms: Any) -> tuple[Grant, Grant]:
-    """Return two live grants of one user, for two actions."""
+    """Return two live grants of one user, for two actions unless ``terms`` names one."""
+    one, other = {"action": "FIRST"} | terms, {"action": "SECOND"} | terms
     if factor is VERIFY_SMS:
         user = await scene.phone_user(None, None)
         return (
-            await scene.sms_grant(await scene.challenge(user, user.phones[0], action="FIRST", **terms)),
-            await scene.sms_grant(await scene.challenge(user, user.phones[1], action="SECOND", **terms)),
+            await scene.sms_grant(await scene.challenge(user, user.phones[0], **one)),
+            await scene.sms_grant(await scene.challenge(user, user.phones[1], **other)),
         )
     app = await scene.totp_user()
-    first = await scene.totp_grant(app, action="FIRST", **terms)
-    return first, await scene.totp_grant(app, shift=1, action="SECOND", **terms)
+    first = await scene.totp_grant(app, **one)
+    return first, await scene.totp_grant(app, shift=1, **other)
 
 
 @check("V2", Need.SEED, Need.KEYS)
@@ -165,11 +181,11 @@ async def one_time_whatever_its_life(trial: Trial) -> None:
 
 @check("V3", Need.SEED, Need.INBOX)
 async def time_based_means_many_times(trial: Trial) -> None:
-    """Verify a time-based grant 25 times, on several connections."""
+    """Verify time-based grants 25 and 60 times, on several connections."""
 
     async def story(scene: Scene, factor: Operation) -> None:
         grant = await scene.grant(factor, grant_type=TIME_BASED, valid_for=600)
-        for turn in range(25):
+        for turn in range(60 if factor is VERIFY_TOTP else 25):
             exchange = await scene.verify_grant(grant.user_id, grant.value, fresh=turn == 5)
             scene.succeeded(exchange, VERIFY_GRANT, f"use {turn + 1}")
 
@@ -222,24 +238,30 @@ async def dead_on_the_second(trial: Trial) -> None:
     async with trial.scene("") as scene:
         start = int(clock.now())
         await clock.freeze(start)
-        issued: list[tuple[int, str, Grant, Grant]] = []
-        for life in lives:
-            for label, factor, grant_type in BOTH:
-                early, late = [
-                    await scene.grant(factor, grant_type=grant_type, valid_for=life) for _ in range(2)
-                ]
-                issued.append((life, label, early, late))
+        cases = [(life, *case) for life in lives for case in BOTH]
+
+        async def issue(life: int, factor: Operation, grant_type: str) -> Grant:
+            return await scene.grant(factor, grant_type=grant_type, valid_for=life)
+
+        early, late = [
+            await asyncio.gather(*(issue(life, factor, grant_type) for life, _, factor, grant_type in cases))
+            for _ in range(2)
+        ]
+
+        async def judge(index: int, moment: int) -> None:
+            life, label, *_ = cases[index]
+            grant = early[index] if moment < life else late[index]
+            exchange = await scene.verify_grant(grant.user_id, grant.value)
+            if moment < life:
+                scene.succeeded(exchange, VERIFY_GRANT, f"{label}, {life} s, one second before its end")
+            else:
+                what = f"{label}, {life} s, {moment - life} s after its end"
+                scene.refused(exchange, GRANT_NOT_FOUND, what)
+
         for moment in sorted({at for life in lives for at in (life - 1, life, life + 1)}):
-            if moment:
-                await clock.freeze(start + moment)
-            for life, label, early, late in issued:
-                if moment == life - 1:
-                    exchange = await scene.verify_grant(early.user_id, early.value)
-                    scene.succeeded(exchange, VERIFY_GRANT, f"{label}, {life} s, one second before its end")
-                elif moment in (life, life + 1):
-                    exchange = await scene.verify_grant(late.user_id, late.value)
-                    what = f"{label}, {life} s, {moment - life} s after its end"
-                    scene.refused(exchange, GRANT_NOT_FOUND, what)
+            await clock.freeze(start + moment)
+            due = [index for index, (life, *_) in enumerate(cases) if abs(moment - life) <= 1]
+            await asyncio.gather(*(judge(index, moment) for index in due))
         fresh = await scene.totp_grant()
         scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 

@@ -123,9 +123,11 @@ def judge_answer(
     leaked = any(grant in exchange.everything for grant in grants)
     scene.expect(exchange, not leaked, "no grant outside the answer that issued it")
     judge_silence(scene, exchange, {"the API key": scene.server.target.api_key}, "")
-    echoed = any(code in exchange.text for code in codes)
-    scene.expect(exchange, not echoed, "no submitted code in an answer")
     issued = exchange.member("step_up_grant")
+    # A grant is long enough to hold the digits of a code by chance.
+    rest = exchange.text.replace(str(issued), "").replace(str(exchange.member("challenge_id")), "")
+    echoed = any(code in rest for code in codes)
+    scene.expect(exchange, not echoed, "no submitted code in an answer")
     if isinstance(issued, str) and issued:
         grants.add(issued)
 
@@ -174,7 +176,8 @@ def judge_events(
     secret.
     """
     users = {user_id for _, user_id, _, _ in made}
-    own = [event for event in events if event.get("user_id") in users]
+    # Other attempts may have sent anything in place of an id.
+    own = [event for event in events if str(event.get("user_id")) in users]
     last = made[-1][3]
     listed = [(event.get("operation_id"), event.get("user_id")) for event in own]
     wanted = [(operation, user_id) for operation, user_id, _, _ in made]
@@ -198,6 +201,7 @@ def judge_events(
         outcomes[exchange.status == 200].add(str(event.get("outcome")))
     apart = not outcomes.get(True, set()) & outcomes.get(False, set())
     scene.expect(last, apart, "outcomes that tell success from failure", "", SHOULD)
-    text = json.dumps(events)
+    # Times and numbers of events are digits too, and may look like a code.
+    text = json.dumps([{k: v for k, v in event.items() if k not in ("at", "sequence")} for event in own])
     leaked = any(canary in text for canary in canaries) or scene.server.target.api_key in text
-    scene.expect(last, not leaked, "no secret, code, grant, key or full number in any event")
+    scene.expect(last, not leaked, "no secret, code, grant, key or full number in an event")

@@ -125,6 +125,20 @@ async def codes_cannot_be_foretold(trial: Trial) -> None:
     scene.expect(exchange, common <= len(sends) // 10, "no regular distance between codes", got=str(common))
 
 
+@check("S1", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
+async def codes_owe_nothing_to_the_clock(trial: Trial) -> None:
+    """Send codes to several phones in one frozen moment: all different, ids too."""
+    async with trial.scene("sends in one frozen moment") as scene:
+        await trial.server.clock.freeze(int(trial.server.clock.now()))
+        user = await scene.phone_user(*[None] * 6)
+        challenges = [await scene.challenge(user, phone) for phone in user.phones]
+        exchange = scene.sequence[-1]
+        different = len({challenge.code for challenge in challenges})
+        scene.expect(exchange, different >= 5, "a new code for each send", got=f"{different} different codes")
+        ids = len({challenge.id for challenge in challenges})
+        scene.expect(exchange, ids == len(challenges), "an id of its own for each challenge", got=str(ids))
+
+
 @check("S4", Need.SEED, Need.INBOX)
 async def redeemed_once(trial: Trial) -> None:
     """Redeem a challenge, then again with the right code in every way: refused, and a new
@@ -182,6 +196,9 @@ async def redeeming_leaves_others_alone(trial: Trial) -> None:
         await scene.sms_grant(first)
         again = await scene.verify_sms(user.id, first.id, second.code)
         scene.refused(again, CHALLENGE_NOT_FOUND, "a redeemed challenge with another's code")
+        if first.code != second.code:
+            spent = await scene.verify_sms(user.id, second.id, first.code)
+            scene.refused(spent, INCORRECT_SMS_CODE, "a spent code for the other challenge")
         right = await scene.verify_sms(user.id, second.id, second.code)
         scene.control(right, VERIFY_SMS, "the other challenge")
 

@@ -5,6 +5,7 @@ codes per time step: stories take fresh users, and use the previous, the current
 order.
 """
 
+import asyncio
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable
@@ -84,6 +85,15 @@ async def same_secret_two_users(trial: Trial) -> None:
         code = scene.code(one)
         for user, which in ((one, "the first user"), (other, "the second user")):
             scene.succeeded(await scene.verify_totp(user.id, code), VERIFY_TOTP, which)
+
+
+@check("T1", Need.SEED)
+async def a_mistake_before_is_forgiven(trial: Trial) -> None:
+    """Send a wrong code, then the current one: accepted."""
+    async with trial.scene("after a wrong code") as scene:
+        user = await scene.totp_user()
+        await scene.verify_totp(user.id, scene.wrong_code(user))
+        scene.succeeded(await scene.verify_totp(user.id, scene.code(user)), VERIFY_TOTP, "the current code")
 
 
 @check("T1", Need.SEED, Need.CLOCK, alone=True)
@@ -175,8 +185,13 @@ async def accepted_once_among_others(trial: Trial) -> None:
         again = await scene.verify_totp(user.id, used)
         scene.refused(again, INCORRECT_CODE, "an accepted code again after a wrong one")
         await scene.lookup(user.id)
-        for _ in range(20):
-            await scene.totp_grant()
+
+        async def another() -> None:
+            other = await scene.totp_user()
+            for shift in (0, 1):
+                await scene.totp_grant(other, shift)
+
+        await asyncio.gather(*(another() for _ in range(50)))
         again = await scene.verify_totp(user.id, used)
         scene.refused(again, INCORRECT_CODE, "an accepted code again after codes of other users")
         newer = await scene.verify_totp(user.id, scene.code(user, 1))
@@ -230,6 +245,26 @@ async def accepted_once_while_it_could_be_valid(trial: Trial) -> None:
     for shift in range(-drift, drift + 1):
         async with trial.scene(f"a code {shift:+} steps from the clock") as scene:
             await story(scene, shift)
+
+
+@check("T3", Need.SEED, Need.CLOCK, Need.LIMITS, alone=True)
+async def accepted_once_whatever_locks_come(trial: Trial) -> None:
+    """Use a code, lock the user for a few seconds, and send it again after the lock within its
+    step: refused.
+    """
+    clock = trial.server.clock
+    await trial.set_limits(lock_seconds=5)
+    length = trial.server.limit("totp_step_seconds", 30)
+    async with trial.scene("after a lock") as scene:
+        await clock.freeze((int(clock.now()) // length) * length + 2)
+        user = await scene.totp_user()
+        used = scene.code(user)
+        scene.prepared(await scene.verify_totp(user.id, used), "T1", "step_up_grant")
+        for _ in range(trial.wrong_codes + 1):
+            await scene.verify_totp(user.id, scene.wrong_code(user))
+        await clock.advance(6)
+        scene.refused(await scene.verify_totp(user.id, used), INCORRECT_CODE, "an accepted code again")
+        scene.control(await scene.verify_totp(user.id, scene.code(user, 1)), VERIFY_TOTP, "the next code")
 
 
 @check("T7", Need.SEED)
