@@ -24,6 +24,8 @@ from stepup_generator.render import python_files
 __all__ = ["RUFF", "python_client"]
 
 _TRANSPORT = "_transport"
+# In place of openapi-python-client's own: modules with nothing but the request builder.
+_TEMPLATES = Path(__file__).resolve().parent / "templates" / "transport"
 RUFF = """\
 line-length = 110
 target-version = "py311"
@@ -72,10 +74,12 @@ def _transport(api: Api, folder: Path) -> dict[str, TransportOperation]:
         raise ToolError(f"openapi-python-client: {data.header} {data.detail or ''}")
     folder.parent.mkdir(parents=True)
     with contextlib.redirect_stdout(io.StringIO()):
-        problems = Project(openapi=data, config=config).build()
+        problems = Project(openapi=data, config=config, custom_template_path=_TEMPLATES).build()
     if problems:
         lines = (f"{problem.header} {problem.detail or ''}".strip() for problem in problems)
         raise ToolError("openapi-python-client: " + "; ".join(lines))
+    for unused in ("client.py", "errors.py"):
+        (folder / unused).unlink()
     return _built(api, data, config)
 
 
@@ -121,6 +125,7 @@ def _body(api: Api, operation: Operation, schemas: dict[str, Any]) -> dict[str, 
         "type": "object",
         "required": [item.name for item in properties if item.required],
         "properties": {item.name: _plain_schema(api, item.schema) for item in properties},
+        "additionalProperties": False,
     }
     return {"$ref": f"#/components/schemas/{name}"}
 

@@ -84,8 +84,10 @@ class ClientNames:
 
 @dataclass(frozen=True, slots=True)
 class PyAnswer:
+    """A success: its status and, as source, its body."""
+
     status: str
-    shape: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)

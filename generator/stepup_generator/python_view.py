@@ -28,6 +28,7 @@ __all__ = ["PYTHON", "PythonView", "flat_body", "method_names", "view"]
 
 PYTHON = Python()
 _FIXED_ERRORS = ("ApiError", "InvalidArgumentError", "NoAnswerError", "NotSentError", "UnexpectedAnswerError")
+_RESPONSES = ("RawResponse", "raw_responses")
 _ERROR_ATTRIBUTES = (
     "args", "body", "status", "request_id", "retry_after", "timed_out", "problems", "add_note",
     "with_traceback",
@@ -61,8 +62,12 @@ class PythonView:
 
     @property
     def public_names(self) -> tuple[str, ...]:
-        clients = (self.names.client, self.names.async_client, "__version__")
-        return tuple(sorted((*clients, *self.error_names, *self.model_names)))
+        fixed = (self.names.client, self.names.async_client, *_RESPONSES, "__version__")
+        return tuple(sorted((*fixed, *self.error_names, *self.model_names)))
+
+    @property
+    def has_optional(self) -> bool:
+        return any(item.transport.has_optional for item in self.operations)
 
     @property
     def repeatable_note(self) -> str:
@@ -78,7 +83,7 @@ def view(api: Api, settings: PythonSettings, transport: Mapping[str, TransportOp
     """Choose names and write out annotations, shapes and documentation for the Python client."""
     names = ClientNames(settings.client, f"Async{settings.client}", f"{settings.client}Error")
     fixed = (names.client, names.async_client, names.root, "Any", "Literal", "Mapping", "TypeAlias")
-    scope = Names((*PYTHON.reserved_types, *fixed, *_FIXED_ERRORS))
+    scope = Names((*PYTHON.reserved_types, *fixed, *_FIXED_ERRORS, *_RESPONSES))
     bodies = error_bodies(api)
     error_classes = tuple(
         PyError(
@@ -139,7 +144,7 @@ def _error_fields(api: Api, bodies: ErrorBodies, attributes: Names) -> Iterator[
         yield PyErrorField(
             name=attributes.take(PYTHON.member(item.name)),
             annotation="Mapping[str, str]" if text_map else "str" if text else "Any",
-            reader="_texts" if text_map else "_text" if text else "_any",
+            reader="texts_of" if text_map else "text_of" if text else "value_of",
             wires=(item.name, *stand_ins.get(item.name, ())),
             is_text_map=text_map,
             in_summary=text_map and item.required,
@@ -245,7 +250,8 @@ def _answers(types: Types, operation: Operation) -> tuple[tuple[PyAnswer, ...], 
             returns["None"] = None
         else:
             types.suggest(response.schema, f"{operation.id} response")
-            answers.append(PyAnswer(response.status, types.shape(response.schema, prefix="_wire.")))
+            shape = types.shape(response.schema, prefix="_wire.")
+            answers.append(PyAnswer(response.status, f"Body({PYTHON.text(response.media_type)}, {shape})"))
             returns[types.annotation(response.schema, prefix="models.")] = None
     return tuple(answers), " | ".join(returns)
 

@@ -1,8 +1,11 @@
 """What the generator's tests share: documents, a generated client, and a server that answers as told."""
 
 import asyncio
+import contextvars
 import importlib
+import importlib.util
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -146,8 +149,28 @@ def client(
         return
     with asyncio.Runner() as runner:
         auth = package.AsyncStepUpMfa(server.url, KEY, timeout=5)
-        yield lambda name, *args, **kwargs: runner.run(getattr(auth, name)(*args, **kwargs))
+        # In the caller's context, as a task that is started there.
+        yield lambda name, *args, **kwargs: runner.run(
+            getattr(auth, name)(*args, **kwargs), context=contextvars.copy_context()
+        )
         runner.run(auth.aclose())
+
+
+@pytest.fixture(scope="session")
+def pyright() -> Callable[[Path], str]:
+    """Runs pyright, with a folder's own settings; skips where it is not installed or has no Node."""
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+    found = importlib.util.find_spec("pyright") is not None
+    if not found or subprocess.run([*command, "--version"], capture_output=True, check=False).returncode:
+        pytest.skip("NOT CHECKED: pyright is not installed, or cannot start its Node program")
+
+    def check(folder: Path) -> str:
+        done = subprocess.run(
+            [*command, "--project", str(folder)], capture_output=True, text=True, check=False
+        )
+        return done.stdout + done.stderr
+
+    return check
 
 
 @pytest.fixture

@@ -94,6 +94,12 @@ def test_a_wide_document_gives_a_typed_client(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_wide_client_is_clean_under_pyright(tmp_path: Path, pyright: Callable[[Path], str]) -> None:
+    """Every supported feature of documents comes out as a client that is clean under pyright (strict)."""
+    write(python_client(read(WIDE)), tmp_path / "wide")
+    assert "0 errors, 0 warnings" in pyright(tmp_path / "wide")
+
+
 def test_a_wide_client_reads_and_writes(tmp_path: Path, server: Any, answer: Callable[..., bytes]) -> None:
     """Parameters, nested and recursive objects, unions, several successes and 204 work over a socket."""
     write(python_client(read(WIDE)), tmp_path / "wide")

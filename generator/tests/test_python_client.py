@@ -101,6 +101,7 @@ def test_nothing_else_is_a_success(
         "empty": answer(200),
         "html": answer(200, "<html>yes</html>", "text/html"),
         "json as text": answer(200, good, "text/plain"),
+        "json of another type": answer(200, good, "application/problem+json"),
         "no media type": answer(200, good, ""),
         "truncated": answer(200, good[:-1]),
         "cut off": answer(200, good).replace(b"Content-Length: ", b"Content-Length: 9"),
@@ -375,6 +376,76 @@ def test_your_own_http_client_is_used_safely(package: ModuleType, server: Any, a
         assert not mine.is_closed
 
 
+def test_event_hooks_see_every_request(package: ModuleType, server: Any, answer: Answer) -> None:
+    """Hooks are called with the whole request and with the answer, and belong to one client only."""
+    seen: list[str] = []
+    hooks = {
+        "request": [lambda request: seen.append(f"{request.method} {request.content.decode()}")],
+        "response": [lambda response: seen.append(str(response.status_code))],
+    }
+    server.script(answer(200, '{"success": true}'))
+    with package.StepUpMfa(server.url, "key", event_hooks=hooks) as auth:
+        auth.verify_step_up_grant(**GRANT)
+    assert seen == ["POST " + json.dumps(GRANT, separators=(",", ":")), "200"]
+    with httpx.Client() as mine, pytest.raises(package.InvalidArgumentError, match="event_hooks"):
+        package.StepUpMfa(server.url, "key", event_hooks=hooks, http_client=mine)
+
+
+def test_raw_responses_are_collected(client: Call, server: Any, answer: Answer, package: ModuleType) -> None:
+    """A block collects the answers of its calls, of failed tries and of refusals too, and nothing later."""
+    server.script(answer(503), answer(200, '{"mfa_setup": null, "more": 1}', X_Request_Id="req_9"))
+    with package.raw_responses() as answers:
+        client("fetch_user_mfa_methods", USER)
+        with package.raw_responses() as inner:
+            server.script(answer(400, REFUSAL))
+            with pytest.raises(package.UserNotFoundError):
+                client("verify_step_up_grant", **GRANT)
+    client_error = [item.status for item in inner]
+    assert ([item.status for item in answers], client_error) == ([503, 200], [400])
+    assert json.loads(answers[1].content)["more"] == 1
+    assert answers[1].headers["x-request-id"] == answers[1].request_id == "req_9"
+    assert repr(answers) == "[<response 503>, <response 200>]"
+    with pytest.raises(package.UserNotFoundError):
+        client("verify_step_up_grant", **GRANT)
+    assert len(answers) + len(inner) == 3
+
+
+def test_the_log_says_what_happened(client: Call, server: Any, answer: Answer, caplog: Any) -> None:
+    """The package's logger has each answer with its request id at DEBUG, and each new try at INFO."""
+    caplog.set_level(logging.DEBUG, "stepup_mfa_client")
+    server.script(answer(503, X_Request_Id="req_1"), answer(200, '{"mfa_setup": null}'))
+    client("fetch_user_mfa_methods", USER)
+    lines = [
+        (record.levelname, record.getMessage())
+        for record in caplog.records
+        if record.name == "stepup_mfa_client"
+    ]
+    assert [level for level, _ in lines] == ["DEBUG", "INFO", "DEBUG"]
+    assert lines[0][1] == "fetch_user_mfa_methods: status 503 [request req_1]"
+    assert "trying again in" in lines[1][1]
+    caplog.clear()
+    caplog.set_level(logging.INFO, "stepup_mfa_client")
+    client("fetch_user_mfa_methods", USER)
+    assert [record for record in caplog.records if record.name == "stepup_mfa_client"] == []
+
+
+def test_own_headers_stand_once(package: ModuleType, server: Any, answer: Answer) -> None:
+    """A header of the caller's replaces one of ours whatever its case, and cannot change the framing."""
+    server.script(answer(200, '{"success": true}'))
+    own = {"user-agent": "mine/1", "X-Propelauth-url": "https://auth.example.com"}
+    with package.StepUpMfa(server.url, "key", headers=own) as auth:
+        auth.verify_step_up_grant(**GRANT)
+    names = [
+        line.split(b":")[0].lower() for line in server.requests[0].split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+    ]
+    assert len(names) == len(set(names))
+    assert b"user-agent: mine/1\r\n" in server.requests[0].lower()
+    assert b"x-propelauth-url: https://auth.example.com\r\n" in server.requests[0].lower()
+    for name in ("Content-Length", "transfer-encoding"):
+        with pytest.raises(package.InvalidArgumentError, match="follows from the body"):
+            package.StepUpMfa(server.url, "key", headers={name: "5"})
+
+
 def test_a_slow_answer_times_out(package: ModuleType) -> None:
     """A server that says nothing is given up after the timeout; the error says that the call may have run."""
     import socket
@@ -390,6 +461,11 @@ def test_a_slow_answer_times_out(package: ModuleType) -> None:
     assert caught.value.timed_out
     assert not isinstance(caught.value, package.NotSentError)
     assert time.monotonic() - started < 2
+
+
+def test_the_client_is_clean_under_pyright(client_folder: Path, pyright: Callable[[Path], str]) -> None:
+    """Nothing is found under pyright (strict), in the transport layer neither."""
+    assert "0 errors, 0 warnings" in pyright(client_folder)
 
 
 def test_the_client_is_clean(client_folder: Path) -> None:

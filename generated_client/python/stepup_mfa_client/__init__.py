@@ -37,6 +37,7 @@ from .models import (
     VerifyStepUpGrantResponse,
     VerifyTotpChallengeResponse,
 )
+from .responses import RawResponse, raw_responses
 
 __version__ = "0.1.0"
 
@@ -57,6 +58,7 @@ __all__ = [
     "NotSentError",
     "PhoneMfa",
     "RateLimitedError",
+    "RawResponse",
     "RequestTimeoutError",
     "RequestTooLargeError",
     "SendSmsMfaCodeResponse",
@@ -72,4 +74,5 @@ __all__ = [
     "VerifyStepUpGrantResponse",
     "VerifyTotpChallengeResponse",
     "__version__",
+    "raw_responses",
 ]

@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from . import _wire, models
-from ._exchange import Argument, Operation
+from ._request import Argument, Body, Operation
 from ._shapes import Text, Whole
 
 _Parts = dict[str, dict[str, Any]]
 
 
 def _fetch_user_mfa_methods(parts: _Parts) -> dict[str, Any]:
-    from ._transport.api.user.fetch_user_mfa_methods import _get_kwargs
+    from ._transport.api.user.fetch_user_mfa_methods import request
 
-    return _get_kwargs(
+    return request(
         user_id=parts["path"]["user_id"],
     )
 
@@ -27,7 +27,7 @@ FETCH_USER_MFA_METHODS: Operation[models.FetchUserMfaMethodsResponse] = Operatio
     request=_fetch_user_mfa_methods,
     arguments=(Argument("user_id", "user_id", "path", Text(), required=True),),
     answers={
-        "200": _wire.FETCH_USER_MFA_METHODS_RESPONSE,
+        "200": Body("application/json", _wire.FETCH_USER_MFA_METHODS_RESPONSE),
     },
     credentials=("Authorization", "Bearer "),
     repeatable=True,
@@ -35,10 +35,10 @@ FETCH_USER_MFA_METHODS: Operation[models.FetchUserMfaMethodsResponse] = Operatio
 
 
 def _verify_step_up_totp_challenge(parts: _Parts) -> dict[str, Any]:
-    from ._transport.api.mfa.verify_step_up_totp_challenge import _get_kwargs
+    from ._transport.api.mfa.verify_step_up_totp_challenge import request
     from ._transport.models import VerifyTotpChallengeRequest
 
-    return _get_kwargs(
+    return request(
         body=VerifyTotpChallengeRequest.from_dict(parts["body"]),
     )
 
@@ -58,7 +58,7 @@ VERIFY_STEP_UP_TOTP_CHALLENGE: Operation[models.VerifyTotpChallengeResponse] = O
         ),
     ),
     answers={
-        "200": _wire.VERIFY_TOTP_CHALLENGE_RESPONSE,
+        "200": Body("application/json", _wire.VERIFY_TOTP_CHALLENGE_RESPONSE),
     },
     credentials=("Authorization", "Bearer "),
     repeatable=False,
@@ -66,10 +66,10 @@ VERIFY_STEP_UP_TOTP_CHALLENGE: Operation[models.VerifyTotpChallengeResponse] = O
 
 
 def _send_sms_mfa_code(parts: _Parts) -> dict[str, Any]:
-    from ._transport.api.mfa.send_sms_mfa_code import _get_kwargs
+    from ._transport.api.mfa.send_sms_mfa_code import request
     from ._transport.models import SendSmsMfaCodeRequest
 
-    return _get_kwargs(
+    return request(
         body=SendSmsMfaCodeRequest.from_dict(parts["body"]),
     )
 
@@ -89,7 +89,7 @@ SEND_SMS_MFA_CODE: Operation[models.SendSmsMfaCodeResponse] = Operation(
         ),
     ),
     answers={
-        "200": _wire.SEND_SMS_MFA_CODE_RESPONSE,
+        "200": Body("application/json", _wire.SEND_SMS_MFA_CODE_RESPONSE),
     },
     credentials=("Authorization", "Bearer "),
     repeatable=False,
@@ -97,10 +97,10 @@ SEND_SMS_MFA_CODE: Operation[models.SendSmsMfaCodeResponse] = Operation(
 
 
 def _verify_sms_challenge(parts: _Parts) -> dict[str, Any]:
-    from ._transport.api.mfa.verify_sms_challenge import _get_kwargs
+    from ._transport.api.mfa.verify_sms_challenge import request
     from ._transport.models import VerifySmsChallengeRequest
 
-    return _get_kwargs(
+    return request(
         body=VerifySmsChallengeRequest.from_dict(parts["body"]),
     )
 
@@ -114,7 +114,7 @@ VERIFY_SMS_CHALLENGE: Operation[models.VerifySmsChallengeResponse] = Operation(
         Argument("code", "code", "body", Text(min_length=1, max_length=16), required=True, secret=True),
     ),
     answers={
-        "200": _wire.VERIFY_SMS_CHALLENGE_RESPONSE,
+        "200": Body("application/json", _wire.VERIFY_SMS_CHALLENGE_RESPONSE),
     },
     credentials=("Authorization", "Bearer "),
     repeatable=False,
@@ -122,10 +122,10 @@ VERIFY_SMS_CHALLENGE: Operation[models.VerifySmsChallengeResponse] = Operation(
 
 
 def _verify_step_up_grant(parts: _Parts) -> dict[str, Any]:
-    from ._transport.api.mfa.verify_step_up_grant import _get_kwargs
+    from ._transport.api.mfa.verify_step_up_grant import request
     from ._transport.models import VerifyStepUpGrantRequest
 
-    return _get_kwargs(
+    return request(
         body=VerifyStepUpGrantRequest.from_dict(parts["body"]),
     )
 
@@ -139,13 +139,8 @@ VERIFY_STEP_UP_GRANT: Operation[models.VerifyStepUpGrantResponse] = Operation(
         Argument("grant", "grant", "body", Text(min_length=1, max_length=256), required=True, secret=True),
     ),
     answers={
-        "200": _wire.VERIFY_STEP_UP_GRANT_RESPONSE,
+        "200": Body("application/json", _wire.VERIFY_STEP_UP_GRANT_RESPONSE),
     },
     credentials=("Authorization", "Bearer "),
     repeatable=False,
 )
-
-
-def _given(parts: _Parts, *names: tuple[str, str, str]) -> dict[str, Any]:
-    """The optional arguments that were given."""
-    return {name: parts[place][wire] for place, wire, name in names if wire in parts[place]}

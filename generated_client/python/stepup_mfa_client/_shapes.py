@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as _datetime
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ class Number(Shape[float]):
         self.maximum = maximum
 
     def read(self, value: Any, at: str) -> float:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
             raise Mismatch(at, "wanted a number")
         return value
 
@@ -197,14 +197,14 @@ class Array(Shape[list[T]]):
         self.maximum = maximum
 
     def read(self, value: Any, at: str) -> list[T]:
-        if not isinstance(value, list):
+        if not _is_array(value):
             raise Mismatch(at, "wanted an array")
         if len(value) < min(self.minimum, 1):
             raise Mismatch(at, "wanted an array that is not empty")
         return [self.item.read(item, f"{at}/{index}") for index, item in enumerate(value)]
 
     def write(self, value: Any, at: str) -> Any:
-        if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
+        if not _is_sequence(value):
             raise Mismatch(at, "wanted a list")
         if len(value) < self.minimum or (self.maximum is not None and len(value) > self.maximum):
             upper = "" if self.maximum is None else f" and at most {self.maximum}"
@@ -219,12 +219,12 @@ class Map(Shape[dict[str, T]]):
         self.item = item
 
     def read(self, value: Any, at: str) -> dict[str, T]:
-        if not isinstance(value, dict):
+        if not is_object(value):
             raise Mismatch(at, "wanted an object")
         return {key: self.item.read(item, f"{at}/*") for key, item in value.items()}
 
     def write(self, value: Any, at: str) -> Any:
-        if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        if not _is_mapping(value) or not all(isinstance(key, str) for key in value):
             raise Mismatch(at, "wanted a mapping with string keys")
         return {key: self.item.write(item, f"{at}/*") for key, item in value.items()}
 
@@ -247,9 +247,9 @@ class Object(Shape[T]):
         self.fields = fields
 
     def read(self, value: Any, at: str) -> T:
-        if not isinstance(value, dict):
+        if not is_object(value):
             raise Mismatch(at, "wanted an object")
-        found = {}
+        found: dict[str, Any] = {}
         for field in self.fields:
             item = value.get(field.wire)
             if item is None and not field.required:
@@ -262,7 +262,7 @@ class Object(Shape[T]):
     def write(self, value: Any, at: str) -> Any:
         if not isinstance(self.type, type) or not isinstance(value, self.type):
             raise Mismatch(at, f"wanted a {getattr(self.type, '__name__', 'object')}")
-        written = {}
+        written: dict[str, Any] = {}
         for field in self.fields:
             item = getattr(value, field.name)
             if item is not None or field.required:
@@ -281,7 +281,7 @@ class Tagged(Shape[Any]):
         self.variants = variants
 
     def read(self, value: Any, at: str) -> Any:
-        if not isinstance(value, dict):
+        if not is_object(value):
             raise Mismatch(at, "wanted an object")
         tag = value.get(self.tag)
         if not isinstance(tag, str):
@@ -323,6 +323,23 @@ class Late(Shape[T]):
 
     def write(self, value: Any, at: str) -> Any:
         return self.shape().write(value, at)
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Is it an object, as the JSON parser gives them?"""
+    return isinstance(value, dict)
+
+
+def _is_array(value: Any) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def _is_sequence(value: Any) -> TypeGuard[Sequence[Any]]:
+    return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+
+
+def _is_mapping(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(value, Mapping)
 
 
 def _first(variants: Iterable[Shape[Any]], value: Any, at: str) -> Any:

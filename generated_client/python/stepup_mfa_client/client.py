@@ -9,27 +9,18 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 
 from . import _operations, models
-from ._exchange import (
-    MAX_ANSWER_BYTES,
-    Answer,
-    Call,
-    Failure,
-    Pause,
-    Request,
-    Secret,
-    Settings,
-    exchange,
-    failure,
-)
+from ._answer import judge, pause
+from ._request import Call, Request, Secret, Settings, prepare
 from .errors import InvalidArgumentError
+from .responses import Failure, RawResponse, failure, record, too_much
 
 T = TypeVar("T")
 
@@ -37,7 +28,7 @@ _USER_AGENT = f"stepup-mfa-client/0.1.0 python/{platform.python_version()} httpx
 
 
 def _settings(
-    auth_url: str | None, key: Secret, timeout: float, headers: Mapping[str, str] | None, retries: int
+    auth_url: str | None, key: Secret, timeout: Any, headers: Mapping[str, str] | None, retries: Any
 ) -> Settings:
     """Check what a client is made with; no message holds the key or the value of a header."""
     problems: dict[str, str] = {}
@@ -62,6 +53,8 @@ def _settings(
             problems["headers"] = "wanted names and values of printable ASCII"
         if name.lower() in ("authorization",):
             problems["headers"] = "the API key is sent by api_key"
+        if name.lower() in ("content-length", "transfer-encoding"):
+            problems["headers"] = f"{name} follows from the body"
     if problems:
         raise InvalidArgumentError("StepUpMfa", problems)
     return Settings(url, key, float(timeout), {"User-Agent": _USER_AGENT, **(headers or {})}, retries)
@@ -84,11 +77,13 @@ class StepUpMfa:
         auth_url: Address of the server, such as ``https://auth.example.com``; by default what the environment
             variable STEPUP_MFA_AUTH_URL says.
         api_key: The API key; by default what STEPUP_MFA_API_KEY says. It is shown nowhere.
-        timeout: Seconds to wait for a connection, and for each piece of an answer; the whole body has to
-            arrive within as many.
+        timeout: Seconds to wait for a connection, and for each piece of an answer. An answer whose body is not
+            complete as many seconds after the try began is given up too.
         headers: Sent with every request.
-        http_client: A client of your own, with your proxies, certificates or event hooks. It is left open,
-            and its redirects, authentication and timeouts are not used.
+        event_hooks: Called with every request before it is sent, and with every answer before its body is
+            read: ``{"request": [...], "response": [...]}``, as httpx takes them.
+        http_client: A client of your own, with your proxies, certificates or event hooks. Its headers and
+            cookies are sent; it is left open; its redirects, authentication and timeouts are not used.
         retries: How often a call may be tried again, where that is safe.
 
     Raises:
@@ -102,14 +97,19 @@ class StepUpMfa:
         *,
         timeout: float = 10.0,
         headers: Mapping[str, str] | None = None,
+        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
         http_client: httpx.Client | None = None,
         retries: int = 2,
     ) -> None:
         _key = Secret(api_key or "")
         del api_key
         self._settings = _settings(auth_url, _key, timeout, headers, retries)
+        if http_client is not None and event_hooks is not None:
+            raise InvalidArgumentError(
+                "StepUpMfa", {"event_hooks": "belong to http_client, where there is one"}
+            )
         self._owns_http = http_client is None
-        self._http = http_client or httpx.Client()
+        self._http = http_client or httpx.Client(event_hooks=event_hooks)
 
     def __repr__(self) -> str:
         return f"StepUpMfa(auth_url={self._settings.auth_url!r}, api_key=***)"
@@ -410,39 +410,31 @@ class StepUpMfa:
         return self._run(_call)
 
     def _run(self, call: Call[T]) -> T:
-        steps = exchange(call, self._settings)
-        answer: Answer | Failure | None = None
+        request, tries = prepare(call, self._settings), 0
         while True:
-            try:
-                step = steps.send(answer)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            if isinstance(step, Pause):
-                time.sleep(step.seconds)
-                answer = None
-            else:
-                answer = self._send(step)
+            tries += 1
+            outcome = self._send(request)
+            seconds = pause(call, outcome, tries, self._settings)
+            if seconds is None:
+                return judge(call, outcome, self._settings)
+            time.sleep(seconds)
 
-    def _send(self, request: Request) -> Answer | Failure:
-        timeout = self._settings.timeout
+    def _send(self, request: Request) -> RawResponse | Failure:
+        content, end = bytearray(), time.monotonic() + self._settings.timeout
         try:
             response = self._http.send(
-                request.build(self._http, timeout), stream=True, follow_redirects=False, auth=None
+                request.build(self._http), stream=True, follow_redirects=False, auth=None
             )
             try:
-                content, end = bytearray(), time.monotonic() + timeout
                 for chunk in response.iter_bytes():
                     content += chunk
-                    if len(content) > MAX_ANSWER_BYTES:
-                        return Failure("the answer is too large", sent=True, timed_out=False)
-                    if time.monotonic() > end:
-                        return Failure("the answer took too long", sent=True, timed_out=True)
+                    if (excess := too_much(content, end)) is not None:
+                        return excess
             finally:
                 response.close()
         except httpx.HTTPError as error:
             return failure(error)
-        return Answer(response.status_code, response.headers, bytes(content))
+        return record(RawResponse(response.status_code, response.headers, bytes(content)))
 
 
 class AsyncStepUpMfa:
@@ -452,11 +444,13 @@ class AsyncStepUpMfa:
         auth_url: Address of the server, such as ``https://auth.example.com``; by default what the environment
             variable STEPUP_MFA_AUTH_URL says.
         api_key: The API key; by default what STEPUP_MFA_API_KEY says. It is shown nowhere.
-        timeout: Seconds to wait for a connection, and for each piece of an answer; the whole body has to
-            arrive within as many.
+        timeout: Seconds to wait for a connection, and for each piece of an answer. An answer whose body is not
+            complete as many seconds after the try began is given up too.
         headers: Sent with every request.
-        http_client: A client of your own, with your proxies, certificates or event hooks. It is left open,
-            and its redirects, authentication and timeouts are not used.
+        event_hooks: Called with every request before it is sent, and with every answer before its body is
+            read: ``{"request": [...], "response": [...]}``, as httpx takes them.
+        http_client: A client of your own, with your proxies, certificates or event hooks. Its headers and
+            cookies are sent; it is left open; its redirects, authentication and timeouts are not used.
         retries: How often a call may be tried again, where that is safe.
 
     Raises:
@@ -470,14 +464,19 @@ class AsyncStepUpMfa:
         *,
         timeout: float = 10.0,
         headers: Mapping[str, str] | None = None,
+        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
         http_client: httpx.AsyncClient | None = None,
         retries: int = 2,
     ) -> None:
         _key = Secret(api_key or "")
         del api_key
         self._settings = _settings(auth_url, _key, timeout, headers, retries)
+        if http_client is not None and event_hooks is not None:
+            raise InvalidArgumentError(
+                "AsyncStepUpMfa", {"event_hooks": "belong to http_client, where there is one"}
+            )
         self._owns_http = http_client is None
-        self._http = http_client or httpx.AsyncClient()
+        self._http = http_client or httpx.AsyncClient(event_hooks=event_hooks)
 
     def __repr__(self) -> str:
         return f"AsyncStepUpMfa(auth_url={self._settings.auth_url!r}, api_key=***)"
@@ -778,38 +777,30 @@ class AsyncStepUpMfa:
         return await self._run(_call)
 
     async def _run(self, call: Call[T]) -> T:
-        steps = exchange(call, self._settings)
-        answer: Answer | Failure | None = None
+        request, tries = prepare(call, self._settings), 0
         while True:
-            try:
-                step = steps.send(answer)
-            except StopIteration as done:
-                result: T = done.value
-                return result
-            if isinstance(step, Pause):
-                import asyncio  # loaded long since, where this is awaited
+            tries += 1
+            outcome = await self._send(request)
+            seconds = pause(call, outcome, tries, self._settings)
+            if seconds is None:
+                return judge(call, outcome, self._settings)
+            import asyncio  # loaded long since, where this is awaited
 
-                await asyncio.sleep(step.seconds)
-                answer = None
-            else:
-                answer = await self._send(step)
+            await asyncio.sleep(seconds)
 
-    async def _send(self, request: Request) -> Answer | Failure:
-        timeout = self._settings.timeout
+    async def _send(self, request: Request) -> RawResponse | Failure:
+        content, end = bytearray(), time.monotonic() + self._settings.timeout
         try:
             response = await self._http.send(
-                request.build(self._http, timeout), stream=True, follow_redirects=False, auth=None
+                request.build(self._http), stream=True, follow_redirects=False, auth=None
             )
             try:
-                content, end = bytearray(), time.monotonic() + timeout
                 async for chunk in response.aiter_bytes():
                     content += chunk
-                    if len(content) > MAX_ANSWER_BYTES:
-                        return Failure("the answer is too large", sent=True, timed_out=False)
-                    if time.monotonic() > end:
-                        return Failure("the answer took too long", sent=True, timed_out=True)
+                    if (excess := too_much(content, end)) is not None:
+                        return excess
             finally:
                 await response.aclose()
         except httpx.HTTPError as error:
             return failure(error)
-        return Answer(response.status_code, response.headers, bytes(content))
+        return record(RawResponse(response.status_code, response.headers, bytes(content)))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ._shapes import is_object
+
 __all__ = [
     "ApiError",
     "FeatureGatedError",
@@ -112,10 +114,10 @@ class ApiError(StepUpMfaError):
         self.status = status
         self.request_id = request_id
         self.retry_after = retry_after
-        self.error_code = _text(body, "error_code")
-        self.user_facing_error = _text(body, "user_facing_error")
-        self.field_errors = _texts(body, "field_errors", "field_to_errors")
-        self.user_facing_errors = _texts(body, "user_facing_errors")
+        self.error_code = text_of(body, "error_code")
+        self.user_facing_error = text_of(body, "user_facing_error")
+        self.field_errors = texts_of(body, "field_errors", "field_to_errors")
+        self.user_facing_errors = texts_of(body, "user_facing_errors")
 
 
 class UnauthorizedError(ApiError):
@@ -177,9 +179,11 @@ _BY_CODE: Mapping[str, type[ApiError]] = {
 }
 
 
-def is_refusal(body: Mapping[str, Any]) -> bool:
-    """Does an error body say what went wrong the way this API does?"""
-    return isinstance(body.get("error_code"), str)
+def refusal(document: Any) -> dict[str, Any] | None:
+    """The body of an error, where it says what went wrong the way this API does."""
+    if is_object(document) and isinstance(document.get("error_code"), str):
+        return document
+    return None
 
 
 def api_error(message: str, body: Mapping[str, Any], **answer: Any) -> ApiError:
@@ -192,7 +196,7 @@ def summary(body: Mapping[str, Any]) -> str:
     found = [_quoted(body["error_code"])]
     found += [
         f"{_quoted(name)}={_quoted(value)}"
-        for name, value in _texts(body, "field_errors", "field_to_errors").items()
+        for name, value in texts_of(body, "field_errors", "field_to_errors").items()
     ]
     return " ".join(found)
 
@@ -201,16 +205,18 @@ def _quoted(value: str) -> str:
     return value if _NAME.fullmatch(value) else "?"
 
 
-def _text(body: Mapping[str, Any], *names: str) -> str | None:
+def text_of(body: Mapping[str, Any], *names: str) -> str | None:
     return next((body[name] for name in names if isinstance(body.get(name), str)), None)
 
 
-def _texts(body: Mapping[str, Any], *names: str) -> Mapping[str, str]:
+def texts_of(body: Mapping[str, Any], *names: str) -> Mapping[str, str]:
     """The first of some objects that is not empty, less what is no string in it."""
-    objects = (body[name] for name in names if isinstance(body.get(name), dict))
-    found: dict[str, Any] = next(filter(None, objects), {})
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+    for name in names:
+        found = body.get(name)
+        if is_object(found) and found:
+            return {key: value for key, value in found.items() if isinstance(value, str)}
+    return {}
 
 
-def _any(body: Mapping[str, Any], *names: str) -> Any:
+def value_of(body: Mapping[str, Any], *names: str) -> Any:
     return next((body[name] for name in names if body.get(name) is not None), None)

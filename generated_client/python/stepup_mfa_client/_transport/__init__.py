@@ -1,8 +1,1 @@
-"""A client library for accessing Transport"""
-
-from .client import AuthenticatedClient, Client
-
-__all__ = (
-    "AuthenticatedClient",
-    "Client",
-)
+"""Builds requests; made by openapi-python-client."""

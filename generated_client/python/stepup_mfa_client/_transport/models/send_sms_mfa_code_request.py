@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
-from attrs import field as _attrs_field
 
 T = TypeVar("T", bound="SendSmsMfaCodeRequest")
 
@@ -25,7 +24,6 @@ class SendSmsMfaCodeRequest:
     mfa_phone_id: str
     grant_type: str
     valid_for_seconds: int
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         action_type = self.action_type
@@ -39,7 +37,7 @@ class SendSmsMfaCodeRequest:
         valid_for_seconds = self.valid_for_seconds
 
         field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
+
         field_dict.update(
             {
                 "action_type": action_type,
@@ -73,21 +71,4 @@ class SendSmsMfaCodeRequest:
             valid_for_seconds=valid_for_seconds,
         )
 
-        send_sms_mfa_code_request.additional_properties = d
         return send_sms_mfa_code_request
-
-    @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
-
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
