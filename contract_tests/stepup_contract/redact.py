@@ -41,7 +41,6 @@ class Redactor:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
 
     def learn(self, value: str, name: str) -> None:
         """Hide ``value`` from now on, also as it looks in JSON and in a URL; ``name`` is the variable shown
@@ -51,7 +50,6 @@ class Redactor:
             return
         for spelling in (value, json.dumps(value)[1:-1], quote(value, safe="")):
             self._names.setdefault(spelling, name)
-        self._pattern = None
 
     def learn_fields(self, document: Any) -> None:
         """Learn what stands in the secret fields of a request or an answer, at any depth."""
@@ -71,14 +69,14 @@ class Redactor:
 
     def _split(self, text: str) -> Iterable[tuple[str | None, str]]:
         """Yield the pieces of ``text``: ``(None, plain)`` or ``(name, secret)``."""
-        if not self._names:
+        # Looking for each secret is quicker than one pattern of thousands; a text holds few of them.
+        present = sorted((value for value in self._names if value in text), key=len, reverse=True)
+        if not present:
             yield None, text
             return
-        if self._pattern is None:
-            longest_first = sorted(self._names, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        pattern = re.compile("|".join(map(re.escape, present)))
         end = 0
-        for match in self._pattern.finditer(text):
+        for match in pattern.finditer(text):
             if match.start() > end:
                 yield None, text[end : match.start()]
             yield self._names[match.group()], match.group()

@@ -16,6 +16,7 @@ from stepup_contract.target import MISSING, Exchange
 
 # A longer sequence helps nobody; its end is what matters.
 _LONGEST = 12
+_TOLD = 3
 
 
 class Scene(Story):
@@ -161,9 +162,7 @@ class Scene(Story):
                 got=redactor.text(got),
                 check=self.trial.check,
                 fails=self._fails(strength),
-                sequence=tuple(
-                    (step.curl(redactor), step.status) for step in self._until(exchange)[-_LONGEST:]
-                ),
+                sequence=self._story_of(exchange),
             )
         )
 
@@ -171,10 +170,17 @@ class Scene(Story):
         """Tell whether a broken promise fails this server or is only observed (see the top of rules.yaml)."""
         return self.server.controlled or (strength is MUST and self.trial.rule.kind != "ours")
 
-    def _until(self, exchange: Exchange) -> list[Exchange]:
-        if exchange not in self.sequence:
-            return [exchange]
-        return self.sequence[: self.sequence.index(exchange) + 1]
+    def _story_of(self, exchange: Exchange) -> tuple[tuple[str, int], ...]:
+        """Return the requests that led to an exchange, for the first findings of a check; the
+        rest are alike.
+        """
+        if len(self.trial.findings) >= _TOLD:
+            return ()
+        steps = [exchange]
+        if exchange in self.sequence:
+            steps = self.sequence[: self.sequence.index(exchange) + 1]
+        redactor = self.server.redactor
+        return tuple((step.curl(redactor), step.status) for step in steps[-_LONGEST:])
 
 
 def _whole(operation: Operation, value: Any) -> bool:

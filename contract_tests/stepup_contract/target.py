@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -148,7 +149,6 @@ class Http:
         self._target = target
         self._redactor = redactor
         self._turns = asyncio.Semaphore(connections)
-        self._tls = ssl.create_default_context()
         self._idle = [self._transport() for _ in range(connections)]
         self._timeouts = httpx.Timeout(target.answer_seconds, pool=None).as_dict()
         self._silent = 0
@@ -164,7 +164,7 @@ class Http:
         # One connection each, the last used first: one pool of many would be searched at every request.
         # A server may close an idle connection at any time; one that is reused soon is not idle.
         limits = httpx.Limits(max_connections=1, keepalive_expiry=1.0)
-        return httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False, limits=limits)
+        return httpx.AsyncHTTPTransport(verify=tls(), trust_env=False, limits=limits)
 
     async def __aenter__(self) -> Self:
         return self
@@ -240,6 +240,14 @@ class Http:
         if encoding != "identity":
             return 0, (), b"", f"the body is encoded as {encoding!r}, though only identity is accepted"
         return response.status_code, headers, bytes(body), ""
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    """Return the settings under which every server must prove who it is; made once, as it reads many
+    certificates.
+    """
+    return ssl.create_default_context()
 
 
 _OWN_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "stepup-mfa contract"))

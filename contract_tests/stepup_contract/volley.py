@@ -8,11 +8,10 @@ library would spread them over its own work. Answers are read whole, within the 
 import asyncio
 import http.client
 import io
-import ssl
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from stepup_contract.target import Exchange, Request, Target, Unreachable, parse
+from stepup_contract.target import Exchange, Request, Target, Unreachable, parse, tls
 
 
 async def volley(target: Target, requests: Sequence[Request]) -> list[Exchange]:
@@ -23,9 +22,9 @@ async def volley(target: Target, requests: Sequence[Request]) -> list[Exchange]:
     parts = urlsplit(target.url)
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    tls = ssl.create_default_context() if secure else None
     opened = await asyncio.gather(
-        *(asyncio.open_connection(parts.hostname, port, ssl=tls) for _ in requests), return_exceptions=True
+        *(asyncio.open_connection(parts.hostname, port, ssl=tls() if secure else None) for _ in requests),
+        return_exceptions=True,
     )
     failed = [one for one in opened if isinstance(one, BaseException)]
     connections = [one for one in opened if not isinstance(one, BaseException)]
