@@ -1,7 +1,8 @@
 """Renders the clients from the OpenAPI document, or with --check says how the committed ones differ from it.
 
 The output folder of each client is replaced whole. A document that cannot be used, or a folder with files of
-yours in it, changes nothing.
+yours in it, changes nothing. A client whose document, templates, tools and files are as they were is left
+alone, by what .stepup-mfa/ beside the clients remembers; --check always renders.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from stepup_mfa.errors import CommandError
 
 if TYPE_CHECKING:
     from stepup_generator.errors import SpecError
+    from stepup_generator.generate import Outcome
 
 HELP = "render the clients from the spec"
 
@@ -45,34 +47,30 @@ def run(args: argparse.Namespace) -> int:
     started = time.monotonic()
     spec = _short(args.spec or stepup_spec.find(stepup_spec.OPENAPI))
     try:
-        surfaces = generate.render(spec)
         if args.check:
-            return _report_check(args, spec, generate.difference_of(args.out, surfaces))
-        changed = generate.write_to(args.out, surfaces)
+            return _report_check(args, spec, generate.difference_of(args.out, generate.render(spec)))
+        outcomes = generate.update(spec, args.out)
     except SpecError as error:
         raise CommandError(_problems(error), "Nothing was written.") from error
     except OutputError as error:
         raise CommandError(str(error), "Give another folder with --out, or move those files away.") from error
     except ToolError as error:
         raise CommandError(f"{error}", "Nothing was written.") from error
-    counts = {name: len(files) for name, files in surfaces.items()}
-    _report(args, spec, counts, changed, time.monotonic() - started)
+    _report(args, spec, outcomes, time.monotonic() - started)
     return 0
 
 
-def _report(
-    args: argparse.Namespace, spec: Path, counts: dict[str, int], changed: dict[str, bool], seconds: float
-) -> None:
+def _report(args: argparse.Namespace, spec: Path, outcomes: "dict[str, Outcome]", seconds: float) -> None:
     if args.format == "json":
         clients = [
-            {"client": name, "folder": str(args.out / name), "files": count, "changed": changed[name]}
-            for name, count in counts.items()
+            {"client": name, "folder": str(args.out / name), "files": item.files, "changed": item.changed}
+            for name, item in outcomes.items()
         ]
         print(json.dumps({"spec": str(spec), "clients": clients, "seconds": round(seconds, 3)}))
         return
-    for name, count in counts.items():
-        what = "written" if changed[name] else "already as it should be"
-        print(f"{args.out / name}: {count} files, {what}")
+    for name, item in outcomes.items():
+        what = "written" if item.changed else "already as it should be"
+        print(f"{args.out / name}: {item.files} files, {what}")
     print(f"From {spec} in {seconds:.1f} s. Next: pip install {args.out / 'python'}")
 
 

@@ -1,29 +1,74 @@
 """From a document to every surface that is rendered from it: what the command line calls.
 
-All of it is rendered before any of it is written.
+All of it is rendered before any of it is written. A surface whose inputs and output are as they were is left
+alone; what renders it is imported only when it has to be.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from stepup_generator import stamp
+from stepup_generator.errors import Problem, SpecError
 from stepup_generator.model import Api
-from stepup_generator.python_client import python_client
-from stepup_generator.read import read
 from stepup_generator.write import difference, write
 
-__all__ = ["SURFACES", "difference_of", "render", "write_to"]
+__all__ = ["SURFACES", "Outcome", "Surface", "difference_of", "render", "update", "write_to"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """``owners`` name the folders of templates and the modules (``python_….py``) that are its alone."""
+
+    render: Callable[[Api], dict[str, str]]
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a surface: how many files it has, and whether any of them had to change."""
+
+    files: int
+    changed: bool
+
+
+def _python(api: Api) -> dict[str, str]:
+    from stepup_generator.python_client import python_client
+
+    return python_client(api)
+
 
 # The name of a surface is the name of its folder.
-SURFACES: Mapping[str, Callable[[Api], dict[str, str]]] = {"python": python_client}
+SURFACES: Mapping[str, Surface] = {"python": Surface(_python, ("python", "transport"))}
 
 
-def render(spec: Path) -> dict[str, dict[str, str]]:
-    """Read the document and render every surface: {surface: {path: text}}.
+def update(spec: Path, out: Path) -> dict[str, Outcome]:
+    """Bring every surface below ``out`` in step with the document, at once where it is known to be.
 
-    Raises SpecError for a document that cannot be used, ToolError where a tool fails.
+    Raises SpecError for a document that cannot be used, ToolError where a tool fails, and OutputError for a
+    folder that cannot be replaced.
     """
+    digests = {name: _inputs(spec, name) for name in SURFACES}
+    known = {name: stamp.fresh(out / name, digest) for name, digest in digests.items()}
+    stale = render(spec, [name for name, files in known.items() if files is None])
+    changed = write_to(out, stale)
+    for name in stale:
+        stamp.remember(out / name, digests[name])
+    return {
+        name: Outcome(files, False) if files is not None else Outcome(len(stale[name]), changed[name])
+        for name, files in known.items()
+    }
+
+
+def render(spec: Path, names: Collection[str] | None = None) -> dict[str, dict[str, str]]:
+    """Read the document and render surfaces, all unless named: {surface: {path: text}}."""
+    chosen = [name for name in SURFACES if names is None or name in names]
+    if not chosen:
+        return {}
+    from stepup_generator.read import read
+
     api = read(spec)
-    return {name: make(api) for name, make in SURFACES.items()}
+    return {name: SURFACES[name].render(api) for name in chosen}
 
 
 def write_to(out: Path, surfaces: Mapping[str, Mapping[str, str]]) -> dict[str, bool]:
@@ -34,3 +79,11 @@ def write_to(out: Path, surfaces: Mapping[str, Mapping[str, str]]) -> dict[str, 
 def difference_of(out: Path, surfaces: Mapping[str, Mapping[str, str]]) -> str:
     """The unified diff from what lies below ``out`` to the surfaces, "" where they are in step."""
     return "".join(difference(files, out / name) for name, files in surfaces.items())
+
+
+def _inputs(spec: Path, name: str) -> str:
+    others = {owner for other, surface in SURFACES.items() if other != name for owner in surface.owners}
+    try:
+        return stamp.inputs(spec, SURFACES[name].owners, others)
+    except OSError as error:
+        raise SpecError(spec, (Problem(1, 1, "#", f"cannot be read: {error.strerror}"),)) from None

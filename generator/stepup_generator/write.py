@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stepup_generator.errors import OutputError
 
-__all__ = ["MARKER", "difference", "write"]
+__all__ = ["MARKER", "difference", "found", "write"]
 
 MARKER = ".generated-by-stepup-mfa"
 _MARKER_TEXT = (
@@ -48,10 +48,10 @@ def write(files: Mapping[str, str], folder: Path) -> bool:
 def difference(files: Mapping[str, str], folder: Path) -> str:
     """The unified diff from what lies in ``folder`` to ``files``; "" where they are the same to the byte."""
     wanted = {path: text.encode() for path, text in _checked(files).items()}
-    found = _found(folder)
+    lying = found(folder)
     parts = []
-    for path in sorted(wanted.keys() | found.keys()):
-        old, new = found.get(path), wanted.get(path)
+    for path in sorted(wanted.keys() | lying.keys()):
+        old, new = lying.get(path), wanted.get(path)
         if old != new:
             parts.append(_diff(path, old, new))
     return "".join(parts)
@@ -99,7 +99,7 @@ def _replace(files: Mapping[str, str], folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _found(folder: Path) -> dict[str, bytes]:
+def found(folder: Path) -> dict[str, bytes]:
     """What lies in the folder, less what tools leave behind."""
     if not folder.is_dir():
         return {}
