@@ -5,6 +5,8 @@ A check that cannot run here (no Node, say) is skipped out loud on a developer's
 
 import os
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import nox
@@ -68,7 +70,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test of every room, and the end-to-end tests of the command."""
-    install(session, "pytest", "pytest-xdist", "hatchling")
+    install(session, "pytest", "pytest-xdist", "hatchling", "mypy")
     session.run("pytest", "-n", "2", *session.posargs)
 
 
@@ -80,11 +82,35 @@ def drift(session: nox.Session) -> None:
 
 
 @nox.session
+def clients(session: nox.Session) -> None:
+    """The Python client installs alone, and its types and style are clean, transport layer included."""
+    session.install("-c", "constraints.txt", "./generated_client/python", "mypy", "ruff")
+    session.run("python", "-m", "pip", "check")
+    session.run("mypy", "--strict", "-p", "stepup_mfa_client")
+    session.run("ruff", "check", "--isolated", "--select", "E4,E7,E9,F,I,B", "generated_client/python")
+
+
+@nox.session
 def contract(session: nox.Session) -> None:
     """The mock keeps the contract: schemas, statuses and behaviour, judged over HTTP."""
     install(session)
-    out = Path(session.create_tmp())
-    session.run("stepup-mfa", "demo", "--only", "judge", "--out", str(out))
+    ready = Path(session.create_tmp()) / "mock-url"
+    ready.unlink(missing_ok=True)
+    keys = {"STEPUP_MFA_API_KEY": "nox-api-key", "STEPUP_MFA_CONTROL_KEY": "nox-control-key"}
+    command = [Path(session.bin) / "stepup-mfa", "mock", "--port", "0", "--ready-file", ready]
+    command += ["--api-key", keys["STEPUP_MFA_API_KEY"], "--control-key", keys["STEPUP_MFA_CONTROL_KEY"]]
+    mock = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        while not ready.exists():
+            if mock.poll() is not None:
+                session.error("the mock did not start")
+            time.sleep(0.05)
+        url = ready.read_text().strip()
+        urls = {"STEPUP_MFA_AUTH_URL": url, "STEPUP_MFA_CONTROL_URL": url}
+        session.run("stepup-mfa", "contract", *session.posargs, env=keys | urls)
+    finally:
+        mock.terminate()
+        mock.wait(10)
 
 
 @nox.session

@@ -60,13 +60,10 @@ class _Demo:
         self.steps: list[Step] = []
         self._out = out
         self._quiet = quiet
-        self._mock: subprocess.Popen[str] | None = None
-        self._url = ""
-        # Keys go by the environment, never on a command line that other users of the machine can read.
-        self._environment = os.environ | {
-            "STEPUP_MFA_API_KEY": f"demo-{secrets.token_hex(16)}",
-            "STEPUP_MFA_CONTROL_KEY": f"demo-{secrets.token_hex(16)}",
-        }
+        self._mock: subprocess.Popen[bytes] | None = None
+        self._api_key = f"demo-{secrets.token_hex(16)}"
+        self._control_key = f"demo-{secrets.token_hex(16)}"
+        self._environment = dict(os.environ)
 
     def all_steps(self) -> int:
         clients, site = self._out / "clients", self._out / "site"
@@ -117,23 +114,25 @@ class _Demo:
         return done.returncode
 
     def _start_mock(self) -> int:
-        ready = self._out / "mock-ready.json"
+        ready = self._out / "mock-url"
         ready.unlink(missing_ok=True)
-        self._mock = subprocess.Popen(
-            [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--ready-file", str(ready)],
-            env=self._environment,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
+        # Keys on a command line are seen by other users of the machine; these live as long as the demo.
+        keys = ["--api-key", self._api_key, "--control-key", self._control_key]
+        line = [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--ready-file", str(ready), *keys]
+        self._mock = subprocess.Popen(line, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + _READY_WITHIN
         while not ready.exists():
             if self._mock.poll() is not None or time.monotonic() > deadline:
                 raise CommandError("the mock did not start.", "Run `stepup-mfa mock` to see why.")
             time.sleep(0.02)
-        self._url = str(json.loads(ready.read_text(encoding="utf-8"))["url"])
-        ready.unlink()
-        self._environment |= {"STEPUP_MFA_AUTH_URL": self._url, "STEPUP_MFA_CONTROL_URL": self._url}
-        self._say(f"listening on {self._url}")
+        url = ready.read_text(encoding="utf-8").strip()
+        self._environment |= {
+            "STEPUP_MFA_AUTH_URL": url,
+            "STEPUP_MFA_API_KEY": self._api_key,
+            "STEPUP_MFA_CONTROL_URL": url,
+            "STEPUP_MFA_CONTROL_KEY": self._control_key,
+        }
+        self._say(f"listening on {url}")
         return 0
 
     def stop_mock(self) -> int:
@@ -143,7 +142,7 @@ class _Demo:
         mock, self._mock = self._mock, None
         mock.terminate()
         try:
-            return 0 if mock.wait(_STOP_WITHIN) in (0, -15) else 1
+            return mock.wait(_STOP_WITHIN)
         except subprocess.TimeoutExpired:
             mock.kill()
             mock.wait()
