@@ -16,6 +16,14 @@ class Clock:
         self._frozen_at: float | None = None
 
     @property
+    def state(self) -> tuple[float, float | None]:
+        """How far the clock was moved, and where it stands still; ``restore`` takes it back."""
+        return self._offset, self._frozen_at
+
+    def restore(self, offset: float, frozen_at: float | None) -> None:
+        self._offset, self._frozen_at = offset, frozen_at
+
+    @property
     def frozen(self) -> bool:
         return self._frozen_at is not None
 

@@ -59,6 +59,7 @@ class Mock:
         self.control_key = control_key
         self.clock = clock or Clock()
         self.store = SqliteStore(state)
+        self.clock.restore(*self.store.clock())
         self.feed = Feed()
         self.journal = Journal(self.clock, self.feed)
         self.client_faults = ClientFaults()
@@ -105,6 +106,7 @@ class Mock:
         """Apply ``move`` to the clock. What ends on either side of it has ended for good."""
         self.step_up.sweep(at=self.clock.now())
         move(self.clock)
+        self.store.save_clock(*self.clock.state)
         self.step_up.sweep(at=self.clock.now())
         self.feed.changed("clock")
 

@@ -18,7 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stepup_mock.access import DEFAULT_API_KEY
-from stepup_mock.app import App
+from stepup_mock.app import ABORT, App
 from stepup_mock.demo import add_users
 from stepup_mock.hosts import Hosts, is_loopback
 from stepup_mock.mock import Mock, new_control_key
@@ -195,6 +195,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in self.servers:
             listening.close()
+        self._mock.feed.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         if self.server_state.tasks:
@@ -234,6 +235,7 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
+        self.app_state = {ABORT: transport.abort}
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
 

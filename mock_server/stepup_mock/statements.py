@@ -58,6 +58,8 @@ CREATE INDEX IF NOT EXISTS grants_by_end ON grants (expires_at);
 CREATE TABLE IF NOT EXISTS api_keys (
     key_hash BLOB NOT NULL PRIMARY KEY, environment TEXT NOT NULL, permissions TEXT,
     feature_gated INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clock (
+    id INTEGER PRIMARY KEY, moved_by DOUBLE PRECISION NOT NULL, frozen_at DOUBLE PRECISION);
 CREATE TABLE IF NOT EXISTS latest (id INTEGER PRIMARY KEY, at DOUBLE PRECISION NOT NULL);
 """
 OF_USERS = ("users", "totp_secrets", "spent_steps", "attempts", "sends", "challenges", "grants")
@@ -174,6 +176,10 @@ SWEEP = (
     Statement("DELETE FROM sends WHERE sent_at <= :sends_since"),
     Statement("INSERT INTO latest (id, at) VALUES (1, :at) ON CONFLICT (id) DO UPDATE SET at = excluded.at"),
 )
+SAVE_CLOCK = Statement("""
+INSERT INTO clock (id, moved_by, frozen_at) VALUES (1, :offset, :frozen_at)
+ON CONFLICT (id) DO UPDATE SET moved_by = excluded.moved_by, frozen_at = excluded.frozen_at""")
+CLOCK = Statement("SELECT moved_by, frozen_at FROM clock")
 LATEST = Statement("SELECT at FROM latest")
 
 
@@ -183,4 +189,4 @@ def forget(table: str) -> Statement:
 
 
 FORGET = {table: forget(table) for table in OF_USERS}
-CLEAR = tuple(Statement(f"DELETE FROM {table}") for table in (*OF_USERS, "api_keys", "latest"))  # noqa: S608
+CLEAR = tuple(Statement(f"DELETE FROM {table}") for table in (*OF_USERS, "api_keys", "clock", "latest"))  # noqa: S608

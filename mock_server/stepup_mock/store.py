@@ -49,11 +49,12 @@ class SqliteStore:
         self._db = sqlite3.connect(
             ":memory:" if path is None else path, isolation_level=None, check_same_thread=False, timeout=5
         )
+        if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, sql.VERSION):
+            self._db.close()
+            raise sqlite3.DatabaseError("it was written by another version")
         if path is not None:
             # NORMAL loses nothing when the process is killed; only a power cut may undo the last commits.
             self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, sql.VERSION):
-            raise sqlite3.DatabaseError("it was written by another version")
         self._db.executescript(sql.SCHEMA + f"PRAGMA user_version = {sql.VERSION};")
         self._cursor = self._db.cursor()
 
@@ -250,6 +251,15 @@ class SqliteStore:
         """Return the time of the last sweep, 0 before the first."""
         row = self._row(sql.LATEST)
         return 0.0 if row is None else float(row[0])
+
+    def save_clock(self, offset: float, frozen_at: float | None) -> None:
+        """Keep how the clock was moved: all times of the store are by that clock."""
+        self._row(sql.SAVE_CLOCK, offset=offset, frozen_at=frozen_at)
+
+    def clock(self) -> tuple[float, float | None]:
+        """Return offset and frozen_at as they were saved; 0 and None before."""
+        row: tuple[float, float | None] = self._row(sql.CLOCK) or (0.0, None)
+        return row
 
     def clear(self) -> None:
         """Forget everything."""

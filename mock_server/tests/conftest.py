@@ -5,7 +5,7 @@ nothing here.
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -152,6 +152,14 @@ def caller(mock: RunningMock) -> Iterator[Caller]:
 
 
 @pytest.fixture
-def make_caller() -> type[Caller]:
-    """The caller's class, for tests that start a server of their own."""
-    return Caller
+def make_caller() -> Iterator[Callable[[RunningMock], Caller]]:
+    """Make callers for servers that a test starts itself."""
+    made: list[Caller] = []
+
+    def make(mock: RunningMock) -> Caller:
+        made.append(Caller(mock))
+        return made[-1]
+
+    yield make
+    for caller in made:
+        caller.http.close()

@@ -146,3 +146,53 @@ def test_keys_that_cannot_travel(key):
 def test_one_key_cannot_be_both():
     """The API key never opens the control API."""
     assert "different" in refused("--port", "0", "--api-key", "mock-a", "--control-key", "mock-a")
+
+
+def get(url, *headers):
+    """Return status and body of a GET."""
+    options = [part for header in headers for part in ("-H", header)]
+    command = ["curl", "-s", "-w", "\n%{http_code}", *options, url]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    body, _, status = done.stdout.rpartition("\n")
+    return int(status), body
+
+
+def test_faults_are_listed_and_switched_on(start):
+    """--list-faults tells them all; --fault breaks the server and says so; unknown ones are refused."""
+    listed = subprocess.run([*RUN, "--list-faults"], capture_output=True, text=True, timeout=20, check=True)
+    lines = listed.stdout.splitlines()
+    assert len(lines) > 100
+    assert all(re.fullmatch(r"[A-Z][1-9]  [a-z0-9-]+ +\S.*\.", line) for line in lines)
+    _, text = start("--port", "0", "--fault", "h2-cacheable", "--fault", "a1-lookup-open")
+    assert "h2-cacheable, a1-lookup-open" in text
+    url = re.search(r"URL=(\S+)", text)[1]
+    assert get(f"{url}/api/backend/v1/user/31c41c16-c281-44ae-9602-8a047e3bf33d/mfa")[0] == 200
+    assert "--list-faults" in refused("--port", "0", "--fault", "no-such-fault")
+
+
+def test_the_ready_file_holds_the_url(start, tmp_path):
+    """The file appears with the URL once the server answers, and goes with it."""
+    path = tmp_path / "ready"
+    path.write_text("stale")
+    process, _ = start("--port", "0", "--ready-file", str(path))
+    url = path.read_text().strip()
+    assert get(f"{url}/__control__/ready") == (200, '{"status":"ready"}')
+    process.terminate()
+    assert process.wait(5) == 0
+    assert not path.exists()
+    assert "cannot write" in refused("--port", "0", "--ready-file", str(tmp_path / "missing" / "ready"))
+
+
+def test_allowed_hosts_are_answered_to(start):
+    """A name that was allowed is this server's; others are not."""
+    _, text = start("--port", "0", "--allow-host", "mock.compose.test")
+    url = re.search(r"URL=(\S+)", text)[1]
+    assert get(f"{url}/__control__/ready", "Host: mock.compose.test:8765")[0] == 200
+    assert get(f"{url}/__control__/ready", "Host: other.compose.test")[0] == 421
+
+
+def test_a_webhook_that_cannot_be_used(monkeypatch):
+    """A bad address or secret is told in one line; the secret is not repeated."""
+    assert "webhook" in refused("--port", "0", "--sms-webhook", "ftp://127.0.0.1/")
+    monkeypatch.setenv("STEPUP_MFA_WEBHOOK_SECRET", "whsec_canary!")
+    assert "canary" not in refused("--port", "0", "--sms-webhook", "http://127.0.0.1:9/")

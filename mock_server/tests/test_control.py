@@ -115,7 +115,7 @@ def test_reset_forgets_everything(caller, judged):
     assert caller.lookup(user_id).status_code == 404
     assert caller.lookup(user_id, minted).status_code == 401
     assert caller.control("GET", "/inbox") == {"messages": []}
-    for name in ("events", "requests", "challenges", "grants", "users", "client-faults"):
+    for name in ("events", "challenges", "grants", "users", "client-faults"):
         assert list(caller.control("GET", f"/{name}").values()) == [[]], name
     assert caller.control("GET", "/clock")["frozen"] is False
     assert caller.control("GET", "/limits")["max_sends"] == 5

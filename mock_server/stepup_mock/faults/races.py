@@ -195,16 +195,21 @@ def _(patient: Patient) -> None:
         until.pop(which, None)
 
 
-@fault("d2-clock-back-revives", "What expired comes back when the clock goes back.")
-def _(patient: Patient) -> None:
+def _keep_expired(patient: Patient) -> None:
     @patient.instead_of(patient.store, "sweep")
     def _(_original: Any, *, at: float, sends_since: float) -> None:
         del at, sends_since
 
 
+@fault("d2-clock-back-revives", "What expired comes back when the clock goes back.")
+def _(patient: Patient) -> None:
+    _keep_expired(patient)
+
+
 @fault("d2-caller-sets-clock", "The Date header of a request is taken for the time.")
 def _(patient: Patient) -> None:
     know_requests(patient)
+    _keep_expired(patient)
 
     @patient.instead_of(patient.mock.clock, "now")
     def _(original: Any) -> float:
