@@ -5,7 +5,9 @@ schemas share. Nothing of it is known by name here.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from stepup_generator.model import Api, Operation, Property, Response, Schema
 
@@ -20,7 +22,7 @@ class ErrorBody:
     schema: Schema
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: the index is made once, when first asked for
 class ErrorBodies:
     """``code_property`` is the wire name of the telling property, "" where the document has none.
 
@@ -36,8 +38,11 @@ class ErrorBodies:
         names = {
             schema.name: None for response in operation.errors for schema in _alternatives(api, response)
         }
-        by_name = {body.schema.name: body for body in self.bodies}
-        return tuple(by_name[name] for name in names if name in by_name)
+        return tuple(self._by_name[name] for name in names if name in self._by_name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, ErrorBody]:
+        return {body.schema.name: body for body in self.bodies}
 
 
 def error_bodies(api: Api) -> ErrorBodies:
