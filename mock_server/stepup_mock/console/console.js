@@ -155,6 +155,7 @@ async function pause(milliseconds, current) {
 }
 
 function refuse(error) {
+  connection.abort();
   session.api = null;
   find("#connection").dataset.state = "off";
   setText(find("#connection"), "Not connected");
@@ -182,14 +183,20 @@ function takeKey() {
 
 function start() {
   const key = takeKey();
-  if (key) connect(key);
+  if (key) useKey(key);
   else if (!session.api) askForKey();
+}
+
+/** Connect, unless this cannot be a key: the link that the mock prints holds none when the key was given to it. */
+function useKey(key) {
+  if (/^[!-~]+$/.test(key)) connect(key);
+  else refuse({ message: key === "…" ? "" : "A control key is visible ASCII without spaces." });
 }
 
 onSubmit(find("#key-form"), async () => {
   const { value } = find("#key");
   find("#key").value = "";
-  connect(value.trim());
+  useKey(value.trim());
 });
 find("#retry").addEventListener("click", () => wake());
 find("#reset").addEventListener("click", async () => {
