@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import os
 import random
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--exclusive", action="store_true",
         help="move the clock and the limits even though the server holds other users than its demo users",
     )  # fmt: skip
+    parser.add_argument(
+        "--restart-command",
+        metavar="COMMAND",
+        help="restarts the server, for the rule about restarts; run without a shell",
+    )
+    parser.add_argument(
+        "--log-file", metavar="FILE", type=Path, help="what the server logs to, for the rule about leaks"
+    )
     parser.add_argument("--rules", metavar="IDS", help="judge only these rules or groups, such as A1,T,V2")
     parser.add_argument(
         "--phases", metavar="NAMES", help=f"conformance phases (default: {','.join(_PHASES)})"
@@ -101,7 +110,8 @@ def _target(args: argparse.Namespace) -> "Target":
             f"a control {given} without a control {missing}",
             f"Give --control-{missing.lower()} (STEPUP_MFA_CONTROL_{missing.upper()}) too, or neither.",
         )
-    return Target(url, api_key, control_url, control_key)
+    command = tuple(shlex.split(args.restart_command or ""))
+    return Target(url, api_key, control_url, control_key, restart_command=command, log_file=args.log_file)
 
 
 def _url(given: str | None, option: str, variable: str) -> str | None:

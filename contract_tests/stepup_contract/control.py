@@ -48,7 +48,7 @@ class Control:
     """A client of the control API of one server."""
 
     def __init__(self, http: Http, key: str, redactor: Redactor) -> None:
-        self._http = http
+        self.http = http
         self._key = key
         self._redactor = redactor
 
@@ -58,7 +58,7 @@ class Control:
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers.append(("Content-Type", JSON))
-        return await self._http.send(Request("control", method, BASE + path, tuple(headers), content))
+        return await self.http.send(Request("control", method, BASE + path, tuple(headers), content))
 
     async def _expect(self, status: int, method: str, path: str, body: Any = None) -> Exchange:
         exchange = await self.call(method, path, body)

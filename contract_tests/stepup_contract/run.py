@@ -123,8 +123,12 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
         try:
             await (_alone(server, check, trial) if check.alone else check.run(trial))
         except Unreachable as error:
-            results.stopped = f"the server no longer answers: {error}"
-            trial.reasons.append(results.stopped)
+            told = f"the server no longer answers: {error}"
+            trial.reasons.append(told)
+            if await _gone(server):
+                results.stopped = told
+            else:
+                results.errors.append(f"{rule.id} {check.name}: no connection for a moment: {error}")
             break
         except (NotExercised, ControlError) as error:
             trial.reasons.append(server.redactor.text(str(error)))
@@ -138,13 +142,22 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
     return _result(check, trial, loop.time() - started)
 
 
+async def _gone(server: Server) -> bool:
+    """Tell whether the server has stopped answering, and not only for a moment."""
+    for _ in range(3):
+        if await server.alive():
+            return False
+        await asyncio.sleep(0.3)
+    return True
+
+
 async def _alone(server: Server, check: Check, trial: Trial) -> None:
     """Make a check that moves the clock or the limits, and put both back."""
     offset, limits = server.clock.offset, dict(server.limits)
     try:
         await check.run(trial)
     finally:
-        if server.clock.frozen or server.clock.offset != offset:
+        if server.clock.frozen or abs(server.clock.offset - offset) > 1:
             await server.clock.restore(offset)
         if server.limits != limits:
             server.limits = await server.the_control().limits(limits)

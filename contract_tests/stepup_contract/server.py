@@ -6,6 +6,7 @@ where a key is refused, or where something other than a step-up server answers. 
 let through: judging it is what the checks are for.
 """
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +28,8 @@ class Need(StrEnum):
     LIMITS = "the limits, from the control API (--control-url, --control-key)"
     KEYS = "API keys of other environments, from the control API (--control-url, --control-key)"
     EVENTS = "the audit events, from the control API's `events`, which this server does not offer"
+    RESTART = "a command that restarts the server and leaves it running (--restart-command)"
+    LOG = "what the server logs (--log-file)"
 
 
 class TargetError(Exception):
@@ -67,6 +70,27 @@ class Server:
             raise ControlError("this server is not under control")
         return self.control
 
+    async def restart(self) -> None:
+        """Run the command that restarts the server, and wait until it answers. Raises ControlError."""
+        command = self.target.restart_command
+        quiet = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(*command, stdin=quiet, stdout=quiet, stderr=quiet)
+        try:
+            status = await asyncio.wait_for(process.wait(), _RESTART_SECONDS)
+        except TimeoutError:
+            process.kill()
+            raise ControlError(f"the restart command did not end within {_RESTART_SECONDS} s") from None
+        if status != 0:
+            raise ControlError(f"the restart command ended with {status}")
+        for http in (self.http, *((self.control.http,) if self.control is not None else ())):
+            await http.forget()
+        for _ in range(10 * _RESTART_SECONDS):
+            if await self.alive():
+                await self.clock.read()
+                return
+            await asyncio.sleep(0.1)
+        raise ControlError(f"the server did not answer within {_RESTART_SECONDS} s of its restart")
+
     async def alive(self) -> bool:
         """Tell whether the server still answers at all."""
         try:
@@ -75,6 +99,7 @@ class Server:
             return False
 
 
+_RESTART_SECONDS = 30
 # Seconds that an answer takes from a server that is worth more requests at a time.
 _FAR = 0.02
 
@@ -97,9 +122,16 @@ async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Ser
             http.widen(3 * connections)
         if control is not None:
             await _survey(server, control)
-            if far:
-                own.widen(3 * connections)
+        server.offers |= _given(target)
+        if far and control is not None:
+            control.http.widen(3 * connections)
         yield server
+
+
+def _given(target: Target) -> frozenset[Need]:
+    """Return what the caller offers beside the control API."""
+    given = {Need.RESTART: bool(target.restart_command), Need.LOG: target.log_file is not None}
+    return frozenset(need for need, there in given.items() if there)
 
 
 def _lookup(target: Target) -> Request:
@@ -134,13 +166,23 @@ async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
             f"{target.url} redirects to {redactor.text(answers[0].header('location') or 'nowhere')}",
             "The key is sent to no other address: give the final URL with --url.",
         )
-    members = {operation.success for operation in OPERATIONS} | {"error_code"}
-    if not any(isinstance(answer.document, dict) and members & answer.document.keys() for answer in answers):
+    if not any(_like_a_step_up_server(answer) for answer in answers):
         raise TargetError(
             f"{target.url} does not answer like a step-up server: {shown}",
             "Give the root of the server with --url, without a path of its operations.",
         )
     return min(answer.seconds for answer in answers)
+
+
+def _like_a_step_up_server(answer: Exchange) -> bool:
+    """Tell whether an answer shows a member of the API, or at least a JSON object about a request to a known
+    path.
+    """
+    members = {operation.success for operation in OPERATIONS} | {"error_code"}
+    if not isinstance(answer.document, dict):
+        return False
+    known = answer.request.method == "POST" and answer.status not in (404, 405, 501)
+    return known or bool(members & answer.document.keys())
 
 
 async def _survey(server: Server, control: Control) -> None:
@@ -160,7 +202,7 @@ async def _survey(server: Server, control: Control) -> None:
             remedy = "Start the server with its control API on, or leave out --control-url and --control-key."
             raise TargetError(f"{where} is not there (404)", remedy) from None
         raise TargetError(str(error), "See spec/control.openapi.yaml for what it must answer.") from None
-    offers = set(Need) - {Need.EVENTS}
+    offers = set(Need) - {Need.EVENTS, Need.RESTART, Need.LOG}
     if (await control.call("GET", "/events")).status == 200:
         offers.add(Need.EVENTS)
     server.offers = frozenset(offers)

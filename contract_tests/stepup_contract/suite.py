@@ -73,11 +73,11 @@ async def judge(target: Target, options: Options) -> Report:
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
     """Raise TargetError where checks would move the clock or the limits under other people's users."""
-    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.alone})
+    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.moves})
     if moving and server.other_users and not options.exclusive:
         raise TargetError(
             f"the server holds {len(server.other_users)} users besides its demo users, and the checks of "
-            f"{', '.join(moving)} move its clock or its limits",
+            f"{', '.join(moving)} move its clock or its limits, or restart it",
             "Give the run a server of its own, or --exclusive if nobody else uses this one.",
         )
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -41,12 +42,15 @@ class Target:
     """A server under test: where it is, which keys open it, and how much of an answer is read.
 
     ``control_url`` is the root of the server that offers the control API, None where there is none.
+    ``restart_command`` restarts the server and ends once that is under way; ``log_file`` is what it logs to.
     """
 
     url: str
     api_key: str = field(repr=False)
     control_url: str | None = None
     control_key: str | None = field(default=None, repr=False)
+    restart_command: tuple[str, ...] = ()
+    log_file: Path | None = None
     answer_seconds: float = 10.0
     answer_bytes: int = 1 << 20
 
@@ -168,6 +172,13 @@ class Http:
 
     async def __aenter__(self) -> Self:
         return self
+
+    async def forget(self) -> None:
+        """Close all connections, as they lead to a server that is no more."""
+        for transport in self._idle:
+            await transport.aclose()
+        self._idle = [self._transport() for _ in self._idle]
+        self._silent = 0
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

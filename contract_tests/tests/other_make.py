@@ -557,7 +557,11 @@ class Handler(BaseHTTPRequestHandler):
             if operation == "verifyStepUpTotpChallenge" and (user := STATE.user(body["user_id"], "test")):
                 STATE.wrong(user["memory"])
         environment = self.caller(operation)
-        body = self.parse(content)
+        try:
+            body = self.parse(content)
+        except Refuse as refusal:
+            note(operation, {}, environment, refusal.body["error_code"])
+            raise
         if bug("acts-before-validation") and operation == "verifyStepUpTotpChallenge":
             user = STATE.user(str(body.get("user_id")), environment)
             if user and user["mfa"] and user["mfa"]["type"] == "Totp":

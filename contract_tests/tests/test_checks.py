@@ -11,7 +11,8 @@ from stepup_contract.report import Report
 from stepup_contract.rules import read_rules
 from stepup_contract.target import Target
 
-CHECKED = list(dict.fromkeys(check.rule for check in all_checks()))
+# Restarts need a command: test_restart.py.
+CHECKED = [rule for rule in dict.fromkeys(check.rule for check in all_checks()) if rule != "D1"]
 
 # A bug of the other make, and the rule that it breaks.
 BUGS = {

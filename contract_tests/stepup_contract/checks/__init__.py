@@ -46,6 +46,11 @@ class Check:
     unless: Need | None
     alone: bool
 
+    @property
+    def moves(self) -> bool:
+        """Whether the check moves what other users of the server share: its clock, its limits, itself."""
+        return self.alone and bool(self.needs & {Need.CLOCK, Need.LIMITS, Need.RESTART})
+
 
 _CHECKS: list[Check] = []
 

@@ -1,19 +1,26 @@
-"""Group D: what is dead stays dead when the clock is set back."""
+"""Group D: what is dead stays dead when the clock is set back and when the server is started anew."""
 
+import asyncio
 from email.utils import formatdate
 
 from stepup_contract.checks import check
+from stepup_contract.checks.failures import guess_until_locked
 from stepup_contract.finding import MUST
 from stepup_contract.operations import (
     CHALLENGE_NOT_FOUND,
     GRANT_NOT_FOUND,
     GRANT_TYPES,
     INCORRECT_CODE,
+    RATE_LIMITED,
     TIME_BASED,
     VERIFY_GRANT,
+    VERIFY_SMS,
     VERIFY_TOTP,
+    grant_body,
 )
 from stepup_contract.server import Need
+from stepup_contract.story import NotExercised
+from stepup_contract.target import Unreachable
 from stepup_contract.trial import Trial
 
 
@@ -72,3 +79,84 @@ async def callers_do_not_set_the_clock(trial: Trial) -> None:
         fresh = await scene.totp_grant()
         live = await scene.verify_grant(fresh.user_id, fresh.value, headers=[("Date", formatdate(2**33))])
         scene.control(live, VERIFY_GRANT, "a live grant with a Date header far ahead")
+
+
+@check("D1", Need.SEED, Need.INBOX, Need.RESTART, alone=True)
+async def restarts_revive_nothing(trial: Trial) -> None:
+    """Spend a code, a grant and a challenge, lock a user, restart the server: dead and locked as before."""
+    server = trial.server
+    async with trial.scene("a restart") as scene:
+        app, locked, fresh = [await scene.totp_user() for _ in range(3)]
+        used = await scene.totp_grant(app)
+        spent = scene.code(app)
+        await scene.verify_grant(used.user_id, used.value)
+        live = await scene.totp_grant(grant_type=TIME_BASED, valid_for=120)
+        redeemed = await scene.challenge()
+        await scene.sms_grant(redeemed)
+        opened = await scene.challenge()
+        await guess_until_locked(trial, lambda: scene.verify_totp(locked.id, scene.wrong_code(locked)))
+        await server.restart()
+        if (await scene.lookup(app.id)).status == 404:
+            raise NotExercised("the server keeps no state: its users are gone after the restart")
+        again = await scene.verify_totp(app.id, spent)
+        scene.refused(again, INCORRECT_CODE, "a spent code after a restart", exactly=MUST)
+        again = await scene.verify_grant(used.user_id, used.value)
+        scene.refused(again, GRANT_NOT_FOUND, "a spent grant after a restart", exactly=MUST)
+        again = await scene.verify_sms(redeemed.user.id, redeemed.id, redeemed.code)
+        scene.refused(again, CHALLENGE_NOT_FOUND, "a redeemed challenge after a restart", exactly=MUST)
+        right = await scene.verify_totp(locked.id, scene.code(locked))
+        scene.refused(right, RATE_LIMITED, "a locked user's right code after a restart", exactly=MUST)
+        alive = await scene.verify_grant(live.user_id, live.value)
+        scene.control(alive, VERIFY_GRANT, "a live grant after a restart")
+        exchange = await scene.verify_sms(opened.user.id, opened.id, opened.code)
+        scene.control(exchange, VERIFY_SMS, "an open challenge after a restart")
+        scene.control(await scene.verify_totp(fresh.id, scene.code(fresh)), VERIFY_TOTP, "a fresh code")
+
+
+@check("D1", Need.SEED, Need.RESTART, Need.CLOCK, alone=True)
+async def restarts_lengthen_no_life(trial: Trial) -> None:
+    """Restart the server in the middle of a grant's life: the grant dies when it would have died."""
+    async with trial.scene("a restart within a life") as scene:
+        grants = [await scene.totp_grant(grant_type=kind, valid_for=60) for kind in GRANT_TYPES]
+        issued = trial.server.clock.now()
+        await trial.server.restart()
+        if (await scene.lookup(grants[0].user_id)).status == 404:
+            raise NotExercised("the server keeps no state: its users are gone after the restart")
+        await trial.server.clock.freeze(issued + 50)
+        alive = await scene.verify_grant(grants[1].user_id, grants[1].value)
+        scene.control(alive, VERIFY_GRANT, "a grant within its life after a restart")
+        await trial.server.clock.freeze(issued + 61)
+        for grant in grants:
+            exchange = await scene.verify_grant(grant.user_id, grant.value)
+            scene.refused(exchange, GRANT_NOT_FOUND, "a grant after its life and a restart", exactly=MUST)
+
+
+@check("D1", Need.SEED, Need.RESTART, alone=True)
+async def no_two_successes_around_a_restart(trial: Trial) -> None:
+    """Verify one-time grants while the server is restarted, and after it: never two successes of
+    one grant.
+    """
+    for delay in (0.0, 0.05, 0.2):
+        async with trial.scene("one-time grants around a restart") as scene:
+            grants = [await scene.totp_grant() for _ in range(8)]
+            requests = [
+                scene.request(VERIFY_GRANT, grant_body(grant.user_id, grant.value, grant.action))
+                for grant in grants
+            ]
+            restart = asyncio.create_task(trial.server.restart())
+            await trial.sleep(delay)
+            try:
+                first = await scene.at_once(requests)
+            except Unreachable:
+                first = []
+            await restart
+            if (await scene.lookup(grants[0].user_id)).status == 404:
+                raise NotExercised("the server keeps no state: its users are gone after the restart")
+            after = await scene.at_once(requests)
+            for before, exchange in zip(first, after, strict=False):
+                both = before.status == exchange.status == 200
+                scene.expect(exchange, not both, "one success at most", "a one-time grant around a restart")
+            if not first:
+                again = await scene.at_once(requests)
+                for exchange in again:
+                    scene.refused(exchange, GRANT_NOT_FOUND, "a one-time grant again", exactly=MUST)

@@ -1,8 +1,10 @@
 """Group Q: no answer gives a secret away, and every attempt leaves a trace that holds none."""
 
+import asyncio
 import json
 import secrets
 import uuid
+from pathlib import Path
 from typing import Any
 
 from stepup_contract.checks import check
@@ -11,6 +13,7 @@ from stepup_contract.finding import SHOULD
 from stepup_contract.leaks import number_in, secret_in
 from stepup_contract.operations import (
     OPERATIONS,
+    POSTS,
     SEND_SMS,
     TIME_BASED,
     VERIFY_GRANT,
@@ -100,10 +103,65 @@ async def flows_give_nothing_away(trial: Trial) -> None:
         await scene.lookup(app.id)
         await scene.lookup(phone_user.id)
         await user_failures(scene)
+        codes_sent = [challenge.code, scene.code(app)]
+        if Need.EVENTS in scene.server.offers:
+            await judge_own_events(scene, {app.id, phone_user.id}, [app.secret, number, grant, *codes_sent])
         for exchange in scene.sequence:
             if exchange.request.operation not in {operation.id for operation in OPERATIONS}:
                 continue
             judge_answer(scene, exchange, (app.secret, number), grants, codes)
+
+
+async def judge_own_events(scene: Scene, users: set[str], canaries: list[str]) -> None:
+    """Judge that the audit events of some users hold none of the values."""
+    events = [e for e in await scene.server.the_control().events() if str(e.get("user_id")) in users]
+    # Times and numbers of events are digits too, and may look like a code.
+    text = json.dumps([{k: v for k, v in event.items() if k not in ("at", "sequence")} for event in events])
+    leaked = any(canary in text for canary in canaries)
+    wanted = "no secret, code, grant or full number in an event"
+    scene.expect(scene.sequence[-1], not leaked, wanted, "the audit events", got="one of them")
+
+
+@check("Q1", Need.SEED, Need.INBOX, Need.LOG)
+async def logs_hold_no_secret(trial: Trial) -> None:
+    """Run both flows and their failures, and search what the server logged meanwhile."""
+    log_file = trial.server.target.log_file
+    assert log_file is not None
+    start = log_file.stat().st_size if log_file.exists() else 0
+    async with trial.scene("the log") as scene:
+        app, challenge = await scene.totp_user(), await scene.challenge()
+        canary = f"Q{secrets.token_hex(6)}"
+        code = scene.code(app)
+        grant = await scene.totp_grant(app, grant_type=TIME_BASED)
+        await scene.sms_grant(challenge)
+        await scene.verify_grant(grant.user_id, grant.value)
+        await scene.verify_grant(grant.user_id, grant.value, "OTHER")
+        await scene.verify_totp(app.id, canary)
+        await scene.verify_totp(app.id, [canary])
+        await scene.send(VERIFY_TOTP, content=f'{{"code": "{canary}"'.encode())
+        await scene.lookup(app.id, key=f"{canary}{canary}")
+        # A log is written behind the answers.
+        await trial.sleep(0.5)
+        logged = await asyncio.to_thread(_read_from, log_file, start)
+        canaries = {
+            "a submitted code": canary,
+            "a right code": f'"{code}"',
+            "an SMS code": f'"{challenge.code}"',
+            "a grant": grant.value,
+            "a TOTP secret": app.secret,
+            "the API key": trial.server.target.api_key,
+        }
+        told = [name for name, value in canaries.items() if value in logged]
+        if number_in(logged, challenge.phone.number):
+            told.append("a phone number")
+        last = scene.sequence[-1]
+        scene.expect(last, not told, "no secret in the log", "the log", got=", ".join(told))
+
+
+def _read_from(path: Path, start: int) -> str:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(1 << 24).decode("utf-8", "replace")
 
 
 def judge_answer(
@@ -132,7 +190,7 @@ def judge_answer(
         grants.add(issued)
 
 
-@check("Q3", Need.SEED, Need.INBOX, Need.EVENTS)
+@check("Q3", Need.SEED, Need.INBOX, Need.EVENTS, alone=True)
 async def attempts_leave_one_event(trial: Trial) -> None:
     """Make attempts that succeed and that fail: one event for each POST, none for lookups and bad keys."""
     control = trial.server.the_control()
@@ -158,12 +216,27 @@ async def attempts_leave_one_event(trial: Trial) -> None:
         message = (await scene.messages(challenge_id=challenge_id))[0]
         redeemed = await scene.verify_sms(phone_user.id, challenge_id, message.code)
         note(VERIFY_SMS.id, phone_user.id, "", redeemed)
+        note(VERIFY_TOTP.id, app.id, "", await scene.send(VERIFY_TOTP, {"user_id": app.id}))
+        locked = await scene.verify_sms(phone_user.id, challenge_id, message.code)
+        note(VERIFY_SMS.id, phone_user.id, "", locked)
         for user_id in (app.id, phone_user.id):
             await scene.lookup(user_id)
             await scene.verify_totp(user_id, wrong, key=uuid.uuid4().hex)
+        before = len(await control.events())
+        for operation in POSTS:
+            await scene.send(operation, content=b"{")
         events = await control.events()
+        judge_anonymous(scene, events[before:])
         canaries = [app.secret, wrong, grant, message.code, phone_user.phones[0].number, "x" * 40]
         judge_events(scene, events, made, canaries)
+
+
+def judge_anonymous(scene: Scene, events: list[dict[str, Any]]) -> None:
+    """Judge that requests which name nobody leave an event each; nobody else calls meanwhile."""
+    listed = [event.get("operation_id") for event in events]
+    wanted = [operation.id for operation in POSTS]
+    told = f"{len(listed)} events"
+    scene.expect(scene.sequence[-1], listed == wanted, "an event for each malformed request", got=told)
 
 
 def judge_events(
@@ -188,7 +261,7 @@ def judge_events(
     rising = all(isinstance(n, int) for n in numbers) and numbers == sorted(set(map(int, numbers)))  # type: ignore[arg-type]
     scene.expect(last, rising, "sequence numbers that rise")
     for event, (operation, _, action, exchange) in zip(own, made, strict=False):
-        if operation != VERIFY_SMS.id:
+        if action:
             named = event.get("action_type") == action
             scene.expect(exchange, named, f"an event with action_type {action}", operation)
         at = event.get("at")

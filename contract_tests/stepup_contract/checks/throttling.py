@@ -73,6 +73,27 @@ async def wrong_codes_are_capped(trial: Trial) -> None:
     await trial.each(story, cases)
 
 
+@check("R1", Need.SEED, Need.CLOCK, alone=True)
+async def a_lock_lasts(trial: Trial) -> None:
+    """Lock a user and move the clock to just before and just after the end of the policy's lock."""
+    clock = trial.server.clock
+    lock = trial.server.limit("lock_seconds", 900)
+    async with trial.scene(f"a lock of {lock} s") as scene:
+        start = int(clock.now())
+        await clock.freeze(start)
+        app = await scene.totp_user()
+        judged, locked = await guess_until_locked(
+            trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app))
+        )
+        judge_cap(scene, judged, locked)
+        for moment in (lock // 10, lock - 1):
+            await clock.freeze(start + moment)
+            right = await scene.verify_totp(app.id, scene.code(app))
+            scene.refused(right, RATE_LIMITED, f"the right code {lock - moment} s before the end")
+        await clock.freeze(start + lock + 1)
+        scene.control(await scene.verify_totp(app.id, scene.code(app)), VERIFY_TOTP, "after the lock", SHOULD)
+
+
 Guess = Callable[[Scene, TotpUser, int], Awaitable[Exchange]]
 
 
