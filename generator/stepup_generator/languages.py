@@ -28,15 +28,16 @@ def words(name: str) -> tuple[str, ...]:
 class Names:
     """The names of one scope: each wire name gets one of its own, in the order asked, reserved ones never."""
 
-    def __init__(self, reserved: Iterable[str] = ()) -> None:
+    def __init__(self, reserved: Iterable[str] = (), joint: str = "_") -> None:
         self._taken = set(reserved)
+        self._joint = joint
 
     def take(self, name: str) -> str:
-        """Return ``name``, or with ``_2``, ``_3`` … behind it the first that is free."""
+        """Return ``name``, or with ``_2``, ``_3`` … behind it (``_`` is ``joint``) the first that is free."""
         chosen, number = name, 1
         while chosen in self._taken:
             number += 1
-            chosen = f"{name}_{number}"
+            chosen = f"{name}{self._joint}{number}"
         self._taken.add(chosen)
         return chosen
 

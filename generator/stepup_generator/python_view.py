@@ -83,7 +83,7 @@ def view(api: Api, settings: PythonSettings, transport: Mapping[str, TransportOp
     """Choose names and write out annotations, shapes and documentation for the Python client."""
     names = ClientNames(settings.client, f"Async{settings.client}", f"{settings.client}Error")
     fixed = (names.client, names.async_client, names.root, "Any", "Literal", "Mapping", "TypeAlias")
-    scope = Names((*PYTHON.reserved_types, *fixed, *_FIXED_ERRORS, *_RESPONSES))
+    scope = Names((*PYTHON.reserved_types, *fixed, *_FIXED_ERRORS, *_RESPONSES), joint="")
     bodies = error_bodies(api)
     error_classes = tuple(
         PyError(

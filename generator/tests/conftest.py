@@ -183,3 +183,9 @@ def make_spec(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for every run of mypy, so that the libraries are read once."""
+    return tmp_path_factory.mktemp("mypy")

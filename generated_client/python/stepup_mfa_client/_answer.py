@@ -100,9 +100,9 @@ def _no_answer(call: Call[Any], failure: Failure, settings: Settings) -> errors.
 def _unexpected(
     call: Call[Any], answer: RawResponse, settings: Settings, problem: str
 ) -> errors.StepUpMfaError:
-    message = f"{call.operation.name}: {answer.summary()}: {problem}"
+    what = settings.scrub(call, f"{answer.summary()}: {problem}")
     return errors.UnexpectedAnswerError(
-        settings.scrub(call, message),
+        f"{call.operation.name}: {what}",
         status=answer.status,
         request_id=answer.request_id,
         retry_after=answer.retry_after(),
@@ -114,9 +114,9 @@ def _refusal(call: Call[Any], answer: RawResponse, settings: Settings) -> errors
     body = errors.refusal(document)
     if body is None:
         return _unexpected(call, answer, settings, problem or "not an error body of this API")
-    message = f"{call.operation.name}: {answer.summary()}: {errors.summary(body)}"
+    what = settings.scrub(call, f"{answer.summary()}: {errors.summary(body)}")
     return errors.api_error(
-        settings.scrub(call, message),
+        f"{call.operation.name}: {what}",
         body,
         status=answer.status,
         request_id=answer.request_id,
