@@ -20,6 +20,8 @@ Scalar = str | int | float | bool | None
 
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 100
+# Two escapes for one character, as JSON writes those beyond U+FFFF; an escaped backslash begins no escape.
+_SURROGATES = re.compile(r"\\\\|\\u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUE = frozenset(("true", "True", "TRUE"))
 _FALSE = frozenset(("false", "False", "FALSE"))
@@ -79,7 +81,7 @@ def load(path: Path) -> Node:
         raise SpecError(path, (Problem(1, 1, "#", f"cannot be read: {error.strerror}"),)) from None
     builder = _Builder()
     try:
-        builder.build(text)
+        builder.build(_SURROGATES.sub(_joined, text) if text.lstrip().startswith("{") else text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -94,6 +96,14 @@ def load(path: Path) -> Node:
         empty = Problem(1, 1, "#", "the document is empty; wanted an OpenAPI 3.1 document")
         raise SpecError(path, tuple(builder.problems) or (empty,))
     return builder.root
+
+
+def _joined(match: re.Match[str]) -> str:
+    """One escape for a pair: the one thing of JSON (RFC 8259 section 7) that YAML 1.2 does not have."""
+    if not match[1]:
+        return match[0]
+    code = 0x10000 + ((int(match[1], 16) - 0xD800) << 10) + (int(match[2], 16) - 0xDC00)
+    return f"\\U{code:08X}"
 
 
 class _Stop(Exception):

@@ -7,6 +7,7 @@ of refusal.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stepup_generator import python_docs
 from stepup_generator.error_bodies import ErrorBodies, error_bodies
@@ -208,36 +209,46 @@ def flat_body(api: Api, operation: Operation) -> tuple[Property, ...] | None:
     return tuple(item for item in schema.properties if not item.schema.read_only) if flat else None
 
 
-def _arguments(api: Api, types: Types, operation: Operation) -> Iterator[PyArgument]:
-    inputs: list[tuple[str, str, Schema, bool, bool, str]] = [
-        (item.location, item.name, item.schema, item.required, item.secret, item.description)
-        for item in operation.parameters
-    ]
-    properties = flat_body(api, operation)
+class _Input(NamedTuple):
+    """A parameter, a property of the body, or (``wire`` "") the body as a whole."""
+
+    place: str
+    wire: str
+    schema: Schema
+    required: bool
+    secret: bool
+    description: str
+
+
+def _inputs(api: Api, operation: Operation) -> Iterator[_Input]:
+    for item in operation.parameters:
+        yield _Input(item.location, item.name, item.schema, item.required, item.secret, item.description)
+    body, properties = operation.request_body, flat_body(api, operation)
     if properties is not None:
-        inputs += [
-            ("body", item.name, item.schema, item.required, item.secret, item.description)
-            for item in properties
-        ]
-    elif operation.request_body is not None:
-        body = operation.request_body
-        inputs.append(("body", "", body.schema, body.required, False, body.description))
-    names = Names(PYTHON.reserved)
-    for _, wire, schema, *_ in inputs:
-        types.suggest(schema, f"{operation.id} {wire or 'body'}")
+        for member in properties:
+            required, secret = member.required, member.secret
+            yield _Input("body", member.name, member.schema, required, secret, member.description)
+    elif body is not None:
+        yield _Input("body", "", body.schema, body.required, body.schema.secret, body.description)
+
+
+def _arguments(api: Api, types: Types, operation: Operation) -> Iterator[PyArgument]:
+    inputs, names = tuple(_inputs(api, operation)), Names(PYTHON.reserved)
+    for item in inputs:
+        types.suggest(item.schema, f"{operation.id} {item.wire or 'body'}")
     # Arguments with a default come last, as Python wants it.
-    for place, wire, schema, required, secret, text in sorted(inputs, key=lambda item: not item[3]):
-        optional = not required
+    for item in sorted(inputs, key=lambda item: not item.required):
+        optional = not item.required
         yield PyArgument(
-            name=names.take(PYTHON.member(wire or "body")),
-            wire=wire,
-            place=place,
-            annotation=types.annotation(schema, prefix="models.", taken=True, optional=optional),
+            name=names.take(PYTHON.member(item.wire or "body")),
+            wire=item.wire,
+            place=item.place,
+            annotation=types.annotation(item.schema, prefix="models.", taken=True, optional=optional),
             default=" = None" if optional else "",
-            shape=types.shape(schema, prefix="_wire."),
-            required=required,
-            secret=secret,
-            doc=" ".join((text, *types.bounds(schema))).strip() or "No description.",
+            shape=types.shape(item.schema, prefix="_wire."),
+            required=item.required,
+            secret=item.secret,
+            doc=" ".join((item.description, *types.bounds(item.schema))).strip() or "No description.",
         )
 
 

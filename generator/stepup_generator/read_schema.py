@@ -1,23 +1,21 @@
 """Reads the schemas of a document.
 
 Nullable is one notion however it is written; a null alternative never reaches the model. ``allOf`` of
-objects becomes one object. A discriminator is completed from the constants of its variants, and found where
-the document left it out. Refused: remote references, references that lead round in a circle, several types at
-once, and every keyword outside the lists below.
+objects becomes one object. Refused: remote references, references that lead round in a circle, several types
+at once, and every keyword outside the lists below.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
+from stepup_generator.discriminators import SCHEMAS, Discriminators, keyword_of
 from stepup_generator.document import Node, pointer_to
 from stepup_generator.fields import Fields, Problems, frozen, shown
-from stepup_generator.model import Discriminator, Json, Kind, Property, Schema
+from stepup_generator.model import Json, Kind, Property, Schema
 from stepup_generator.schema_checks import BOUNDS, check_bounds, check_values, circles
 
 __all__ = ["SCHEMAS", "SchemaReader"]
-
-SCHEMAS = "#/components/schemas/"
 
 _NOTES = (
     "title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
@@ -36,6 +34,7 @@ class SchemaReader:
     def __init__(self, problems: Problems, components: dict[str, Node]) -> None:
         self._problems = problems
         self._nodes = components
+        self._discriminators = Discriminators(problems, components)
         self._named: dict[str, Schema] = {}
         self._reading: list[str] = []
 
@@ -123,56 +122,8 @@ class SchemaReader:
             return notes
         if len(variants) == 1 and "discriminator" not in fields:
             return _beside(variants[0], notes, nullable)
-        discriminator = self._discriminator(fields, variants)
+        discriminator = self._discriminators.read(fields, variants)
         return replace(notes, kind="union", variants=variants, nullable=nullable, discriminator=discriminator)
-
-    def _discriminator(self, fields: Fields, variants: tuple[Schema, ...]) -> Discriminator | None:
-        given = fields.child("discriminator", "a discriminator", ("propertyName", "mapping"))
-        if given is None:
-            return self._found_discriminator(variants)
-        given.require("propertyName")
-        name, mapping = given.text("propertyName"), {}
-        references = [item.reference for item in variants]
-        if "" in references:
-            fields.refuse(
-                "discriminator", "a discriminator wants every variant to be a $ref to a named schema"
-            )
-        for value, node, pointer in given.entries("mapping"):
-            target = str(node.value).removeprefix(SCHEMAS)
-            mapping[value] = target
-            if target not in references:
-                self._problems.add(node, pointer, f'"{shown(target)}" is none of the variants')
-        for reference in filter(None, references):
-            constant = self._constant(reference, name)
-            if reference not in mapping.values():
-                mapping[reference if constant is None else constant] = reference
-            elif constant is not None and mapping.get(constant) != reference:
-                message = f'the const of "{name}" in {reference} is "{shown(constant)}", which maps elsewhere'
-                fields.refuse("discriminator", message)
-        return Discriminator(name, tuple(mapping.items()))
-
-    def _found_discriminator(self, variants: tuple[Schema, ...]) -> Discriminator | None:
-        """The one required property that is a different constant in each variant, where there is one."""
-        if len(variants) < 2 or not all(item.reference for item in variants):
-            return None
-        first = self._raw(variants[0].reference, "properties")
-        for name in first if isinstance(first, dict) else ():
-            mapping = {self._constant(item.reference, name): item.reference for item in variants}
-            if None not in mapping and len(mapping) == len(variants):
-                return Discriminator(name, tuple((str(key), value) for key, value in mapping.items()))
-        return None
-
-    def _constant(self, schema: str, name: str) -> str | None:
-        properties = self._raw(schema, "properties")
-        node = properties.get(name) if isinstance(properties, dict) else None
-        const = node.value.get("const") if node is not None and isinstance(node.value, dict) else None
-        return const.value if const is not None and isinstance(const.value, str) else None
-
-    def _raw(self, schema: str, key: str) -> object:
-        """A keyword's value in a named schema, before that schema is read."""
-        node = self._nodes[schema].value
-        found = node.get(key) if isinstance(node, dict) else None
-        return found.value if found is not None else None
 
     def _all_of(self, fields: Fields, notes: Schema) -> Schema:
         self._refuse_beside(fields, "allOf", (*_NOTES, "type", "properties", "required"))
@@ -325,7 +276,7 @@ class SchemaReader:
         )
 
     def _inherited(self, schema: Schema, key: str) -> object:
-        return self._raw(schema.reference, key) if schema.reference else None
+        return keyword_of(self._nodes[schema.reference], key) if schema.reference else None
 
 
 def _beside(schema: Schema, notes: Schema, nullable: bool) -> Schema:

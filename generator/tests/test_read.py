@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from stepup_generator.document import load
 from stepup_generator.errors import SpecError
 from stepup_generator.model import Api, plain
 from stepup_generator.read import read
@@ -191,6 +192,21 @@ def test_a_bomb_of_aliases_is_refused_at_once(make_spec: Callable[[str], Path]) 
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(SpecError, match="aliases are not supported"):
         read(make_spec("\n".join(lines)))
+
+
+def test_json_is_read_as_json(tmp_path: Path) -> None:
+    """A JSON document gives what a JSON parser gives, pairs of surrogates included; a lone one is refused."""
+    path = tmp_path / "openapi.json"
+    value = {
+        "a": ["\U0001f600\u00e9\t\x7f", "\\ud83d\\ude00", "\\\U0001f600", "/", '"'],
+        "b": {"c": [1, 2.5, None, True]},
+    }
+    for text in (json.dumps(value), json.dumps(value, indent="\t"), json.dumps(value).replace("/", "\\/")):
+        path.write_text(text, encoding="utf-8")
+        assert load(path).plain() == value
+    path.write_text('{"a":\n "\\ud83d"}', encoding="utf-8")
+    with pytest.raises(SpecError, match=r"json:2:\d+ #.*: broken YAML"):
+        load(path)
 
 
 def test_files_that_are_no_documents(tmp_path: Path) -> None:
