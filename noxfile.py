@@ -70,7 +70,8 @@ def types(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test of every room, and the end-to-end tests of the command."""
-    install(session, "pytest", "pytest-xdist", "hatchling", "mypy")
+    browser = ("playwright", "axe-playwright-python", "zxing-cpp", "pillow")
+    install(session, "pytest", "pytest-xdist", "hatchling", "mypy", *browser)
     session.run("pytest", "-n", "2", *session.posargs)
 
 
