@@ -6,6 +6,7 @@ A check that cannot run here (no Node, say) is skipped out loud on a developer's
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -112,6 +113,14 @@ def contract(session: nox.Session) -> None:
     finally:
         mock.terminate()
         mock.wait(10)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """The suite catches the mock's faults: one for each rule, or all of them when this session is named."""
+    install(session, extras="contract")
+    which = [] if "faults" in " ".join(sys.argv) else ["--one-per-rule"]
+    session.run("stepup-mfa", "faults", *which, *session.posargs)
 
 
 @nox.session

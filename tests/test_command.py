@@ -11,7 +11,7 @@ from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
 from stepup_mfa.main import main
 
-COMMANDS = ("demo", "mock", "code", "contract", "generate", "lint", "docs")
+COMMANDS = ("demo", "mock", "code", "contract", "faults", "generate", "lint", "docs")
 # Whatever takes long to import and no help text needs.
 HEAVY = {
     "httpx", "hypothesis", "jinja2", "jsonschema_rs", "openapi_spec_validator", "orjson", "pyotp", "sqlite3",

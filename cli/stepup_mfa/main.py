@@ -13,7 +13,7 @@ from stepup_mfa.errors import CommandError
 
 # Each module offers HELP, add_arguments(parser) and run(args) -> exit code,
 # and imports what is heavy inside run: `--help` must stay quick.
-_COMMANDS = ("demo", "mock", "code", "contract", "generate", "lint", "docs")
+_COMMANDS = ("demo", "mock", "code", "contract", "faults", "generate", "lint", "docs")
 
 
 def _parser() -> argparse.ArgumentParser:

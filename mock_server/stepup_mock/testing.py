@@ -55,7 +55,7 @@ class MockForTests:
         return self._add(User(user_id or str(uuid.uuid4())), None)
 
     def add_totp_user(self, user_id: str | None = None, *, secret: str | None = None) -> User:
-        """Add a user with an authenticator app; its base32 ``secret``, 80 bits or more, is fresh by default."""
+        """Add a user with an authenticator app; the base32 ``secret``, at least 80 bits, defaults to new."""
         raw = totp.decode_secret(secret) if secret else secrets.token_bytes(20)
         user = User(user_id or str(uuid.uuid4()), secret=secret or totp.encode_secret(raw))
         return self._add(user, Totp(raw))

@@ -1,0 +1,167 @@
+"""Prove that the contract suite catches bugs: start a fresh mock for each fault, switch it on, and judge the
+mock by the rule that the fault breaks. The clean mock goes first and must give no finding. Exit codes: 0
+every fault was caught by its own rule, 1 one was missed or the clean mock was blamed, 2 misuse.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stepup_mfa.errors import CommandError
+from stepup_mfa.extras import require
+
+if TYPE_CHECKING:
+    from stepup_contract.report import Report
+
+HELP = "prove that the suite catches every fault of the mock"
+
+CAUGHT, OTHER, MISSED, CLEAN, FALSE_ALARM = (
+    "caught",
+    "caught by another rule",
+    "missed",
+    "clean",
+    "false alarm",
+)
+_KEYS = ("faults-api-key", "faults-control-key")
+_READY_WITHIN = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault and what the suite made of it; ``fault`` is "" for the clean mock."""
+
+    fault: str
+    rule: str
+    description: str
+    verdict: str
+    by: tuple[str, ...]
+    seconds: float
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "faults",
+        nargs="*",
+        metavar="ID",
+        help="faults or rules, such as v2-reusable-grant or T3 (default: all)",
+    )
+    add("--one-per-rule", action="store_true", help="only the first fault of each rule")
+    add(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="how many at a time (default: cores)",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="seed of the suite's choices (default: 0)")
+    add("--report-json", type=Path, metavar="FILE", help="write the matrix as JSON")
+    add("--format", choices=("text", "json"), default="text", help="form of the matrix on stdout")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Judge the clean mock, then each fault; print the matrix."""
+    require("faults", "contract")
+    rows = []
+    for row in _judge_all(_chosen(args.faults, one_per_rule=args.one_per_rule), args.jobs, args.seed):
+        rows.append(row)
+        if args.format == "text":
+            by = f"  {', '.join(row.by)}" if row.by else ""
+            print(f"{row.verdict:22}  {row.fault or 'no fault':40}  {row.seconds:5.1f} s{by}", flush=True)
+    matrix = json.dumps({"faults": [asdict(row) for row in rows]}, indent=2) + "\n"
+    if args.report_json is not None:
+        args.report_json.write_text(matrix, encoding="utf-8")
+    wrong = [row for row in rows if row.verdict not in (CAUGHT, CLEAN)]
+    if args.format == "json":
+        print(matrix, end="")
+    else:
+        caught = sum(row.verdict == CAUGHT for row in rows)
+        print(f"\n{caught} of {len(rows) - 1} faults caught by their own rule.")
+        for row in wrong:
+            print(f"{row.verdict}: {row.fault or 'the clean mock'} ({row.rule}) {row.description}")
+    return 1 if wrong else 0
+
+
+def _chosen(wanted: list[str], *, one_per_rule: bool) -> list[tuple[str, str, str]]:
+    """Return (id, rule, description) of the faults that are asked for by id or by rule."""
+    from stepup_mock import faults
+
+    every = [(fault.id, fault.rule, fault.description) for fault in faults.available().values()]
+    known = {name for fault_id, rule, _ in every for name in (fault_id, rule)}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise CommandError(f"no fault or rule {', '.join(unknown)}.", "See stepup-mfa mock --list-faults.")
+    chosen = [fault for fault in every if not wanted or {fault[0], fault[1]} & set(wanted)]
+    if one_per_rule:
+        chosen = list({rule: (fault_id, rule, text) for fault_id, rule, text in reversed(chosen)}.values())[
+            ::-1
+        ]
+    return chosen
+
+
+def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> Iterator[Row]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
+        tasks = [pool.submit(_judge_one, *fault, seed) for fault in [("", "", ""), *faults]]
+        for task in tasks:
+            yield task.result()
+
+
+def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> Row:
+    """Judge one fresh mock: by the fault's own rule and, where that finds nothing, by all."""
+    began = time.monotonic()
+    report = _report(fault_id, (rule,) if rule else (), seed)
+    by = _failed(report)
+    if not fault_id:
+        verdict = FALSE_ALARM if by or report.errors else CLEAN
+    elif rule in by:
+        verdict = CAUGHT
+    else:
+        by = _failed(_report(fault_id, (), seed))
+        verdict = OTHER if by else MISSED
+    return Row(fault_id, rule, description, verdict, by, round(time.monotonic() - began, 1))
+
+
+def _failed(report: "Report") -> tuple[str, ...]:
+    return tuple(dict.fromkeys(finding.rule for finding in report.findings if finding.fails))
+
+
+def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
+    import asyncio
+    import sys
+
+    from stepup_contract.suite import Options, judge
+    from stepup_contract.target import Target
+    from stepup_mfa.relaunch import kill, relaunch
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pid_file, log_file, ready = folder / "pid", folder / "log", folder / "ready"
+        options = ["--api-key", _KEYS[0], "--control-key", _KEYS[1], "--state", str(folder / "state.db")]
+        options += ["--fault", fault_id] if fault_id else []
+        try:
+            relaunch(pid_file, log_file, *options, "--port", "0", "--ready-file", str(ready))
+            url = _wait_for(ready, log_file)
+            again = (*options, "--port", url.rpartition(":")[2])
+            restart = (sys.executable, "-m", "stepup_mfa.relaunch", str(pid_file), str(log_file), *again)
+            target = Target(url, _KEYS[0], url, _KEYS[1], restart_command=restart, log_file=log_file)
+            return asyncio.run(judge(target, Options(rules=rules, phases=(), seed=seed)))
+        finally:
+            kill(pid_file)
+
+
+def _wait_for(ready: Path, log_file: Path) -> str:
+    deadline = time.monotonic() + _READY_WITHIN
+    while not ready.exists():
+        if time.monotonic() > deadline:
+            raise CommandError("a mock did not start.", log_file.read_text(encoding="utf-8")[-300:])
+        time.sleep(0.02)
+    return ready.read_text(encoding="utf-8").strip()
