@@ -10,7 +10,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from stepup_contract.control import Control, ControlError, ServerClock
@@ -113,8 +113,10 @@ async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Ser
         far = await _recognise(http, target, redactor) > _FAR
         control = None
         if target.control_url is not None and target.control_key is not None:
+            # Inbox and events are as long as the server has been running.
+            generous = replace(target, answer_bytes=64 * target.answer_bytes)
             own = await stack.enter_async_context(
-                Http(target.control_url, target, redactor, connections=connections)
+                Http(target.control_url, generous, redactor, connections=connections)
             )
             control = Control(own, target.control_key, redactor)
         server = Server(target, redactor, http, control, ServerClock(control), {}, frozenset(), far)
@@ -203,6 +205,6 @@ async def _survey(server: Server, control: Control) -> None:
             raise TargetError(f"{where} is not there (404)", remedy) from None
         raise TargetError(str(error), "See spec/control.openapi.yaml for what it must answer.") from None
     offers = set(Need) - {Need.EVENTS, Need.RESTART, Need.LOG}
-    if (await control.call("GET", "/events")).status == 200:
+    if (await control.call("GET", f"/events?since={1 << 31}")).status == 200:
         offers.add(Need.EVENTS)
     server.offers = frozenset(offers)

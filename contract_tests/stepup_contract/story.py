@@ -85,9 +85,12 @@ class Story:
         return TotpUser(user_id, encoded, self.server.limit("totp_step_seconds", 30))
 
     async def phone_user(self, *numbers: str | None, user_id: str | None = None) -> PhoneUser:
-        """Create a user with one phone for each number; None stands for a random one."""
+        """Create a user with one phone for each number; None stands for a random one.
+
+        An inbox remembers the messages of earlier runs, so random numbers are as long as ITU-T E.164 allows.
+        """
         phones = tuple(
-            Phone(str(uuid.uuid4()), number or f"+1555{secrets.randbelow(10**7):07}")
+            Phone(str(uuid.uuid4()), number or f"+1555{secrets.randbelow(10**11):011}")
             for number in numbers or (None,)
         )
         for phone in phones:

@@ -1,16 +1,20 @@
-"""The whole run: connect, plan, ask before touching what others use, judge the rules, then the schema."""
+"""The whole run: connect, plan, ask before touching what others use, judge the rules, run the workflows, then
+the schema.
+"""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from stepup_contract.arazzo import Unsupported
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES, Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.rules import Rule, read_rules
-from stepup_contract.run import CheckResult, plan, run
+from stepup_contract.run import CheckResult, Results, plan, run
 from stepup_contract.server import Server, TargetError, connect
 from stepup_contract.target import Target
+from stepup_contract.workflows import WorkflowResult, run_workflows
 
 
 def _silent_check(result: CheckResult, done: int, planned: int) -> None: ...
@@ -22,13 +26,14 @@ def _silent_phase(phase: str, requests: int) -> None: ...
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is asked for. ``rules`` are ids or letters of groups, all where empty; no ``phases``: no
-    conformance.
+    conformance; ``workflows`` runs the workflows too.
     """
 
     rules: Sequence[str] = ()
     phases: Sequence[str] = PHASES
     max_examples: int = 40
     seed: int = 0
+    workflows: bool = False
     exclusive: bool = False
     connections: int = 16
     on_check: Callable[[CheckResult, int, int], None] = _silent_check
@@ -56,6 +61,7 @@ async def judge(target: Target, options: Options) -> Report:
     async with connect(target, connections=options.connections) as server:
         _ask_first(server, rules, options)
         results = await run(server, all_checks(), rules, options.seed, options.on_check)
+        workflows = await _workflows(server, results, options)
         requests = server.http.sent
     conformance = None if results.stopped else await _conform(target, options)
     if conformance is not None:
@@ -68,6 +74,7 @@ async def judge(target: Target, options: Options) -> Report:
         conformance=conformance,
         requests=requests,
         seconds=time.monotonic() - started,
+        workflows=workflows,
     )
 
 
@@ -80,6 +87,16 @@ def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
             f"{', '.join(moving)} move its clock or its limits, or restart it",
             "Give the run a server of its own, or --exclusive if nobody else uses this one.",
         )
+
+
+async def _workflows(server: Server, results: Results, options: Options) -> list[WorkflowResult]:
+    if not options.workflows or results.stopped:
+        return []
+    try:
+        return await run_workflows(server, options.seed)
+    except Unsupported as error:
+        results.errors.append(f"the workflows were not run: {error}")
+        return []
 
 
 async def _conform(target: Target, options: Options) -> Conformance | None:

@@ -222,11 +222,12 @@ async def attempts_leave_one_event(trial: Trial) -> None:
         for user_id in (app.id, phone_user.id):
             await scene.lookup(user_id)
             await scene.verify_totp(user_id, wrong, key=uuid.uuid4().hex)
-        before = len(await control.events())
+        events = await control.events()
+        # A server may keep the latest events only: what is new is told by number, not by count.
+        latest = events[-1].get("sequence") if events else None
         for operation in POSTS:
             await scene.send(operation, content=b"{")
-        events = await control.events()
-        judge_anonymous(scene, events[before:])
+        judge_anonymous(scene, await control.events(since=latest))
         canaries = [app.secret, wrong, grant, message.code, phone_user.phones[0].number, "x" * 40]
         judge_events(scene, events, made, canaries)
 

@@ -6,19 +6,21 @@ at all.
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from stepup_contract.conformance import Conformance
 from stepup_contract.finding import Finding
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, Results
+from stepup_contract.workflows import WorkflowResult
 
 OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. ``conformance`` is None where its phases were left out."""
+    """A whole run. ``conformance`` is None where its phases were left out, ``workflows`` is then empty."""
 
     url: str
     controlled: bool
@@ -27,11 +29,16 @@ class Report:
     conformance: Conformance | None
     requests: int
     seconds: float
+    workflows: Sequence[WorkflowResult] = ()
 
     @property
     def findings(self) -> list[Finding]:
         """All findings, those that only are observations among them."""
-        return [*self.results.findings, *(self.conformance.findings if self.conformance else ())]
+        return [
+            *self.results.findings,
+            *(finding for workflow in self.workflows for finding in workflow.findings),
+            *(self.conformance.findings if self.conformance else ()),
+        ]
 
     @property
     def errors(self) -> list[str]:
@@ -47,6 +54,7 @@ class Report:
         if any(finding.fails for finding in self.findings):
             return 1
         exercised = any(rule.requests for rule in self.results.rules)
+        exercised = exercised or any(workflow.outcome != NOT_EXERCISED for workflow in self.workflows)
         if self.conformance is not None:
             exercised = exercised or self.conformance.requests > 0
         return 2 if self.errors or not exercised else 0

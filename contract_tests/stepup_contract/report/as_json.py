@@ -6,6 +6,7 @@ from typing import Any
 from stepup_contract.finding import Finding
 from stepup_contract.report import OUTCOMES, Report
 from stepup_contract.run import CheckResult, RuleResult
+from stepup_contract.workflows import WorkflowResult
 
 
 def as_json(report: Report) -> str:
@@ -21,6 +22,7 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "rules": [_rule(rule) for rule in report.results.rules],
         "findings": [_finding(finding) for finding in report.findings],
+        "workflows": [_workflow(workflow) for workflow in report.workflows],
         "conformance": _conformance(report),
         "summary": {
             **{outcome: report.count(outcome) for outcome in OUTCOMES},
@@ -72,6 +74,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "check": finding.check,
         "severity": "failed" if finding.fails else "observed",
         "sequence": [{"curl": curl, "status": status} for curl, status in finding.sequence],
+    }
+
+
+def _workflow(result: WorkflowResult) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "outcome": result.outcome,
+        "steps": [{"id": step.id, "outcome": step.outcome, "status": step.status} for step in result.steps],
+        **({"reason": result.reason} if result.reason else {}),
     }
 
 

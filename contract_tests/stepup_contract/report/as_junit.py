@@ -24,6 +24,11 @@ def as_junit(report: Report) -> str:
         suite = _suite(root, title)
         for result in results:
             _rule(suite, result, [f for f in report.findings if f.rule == result.rule.id])
+    if report.workflows:
+        suite = _suite(root, "Workflows")
+        for workflow in report.workflows:
+            case = ET.SubElement(suite, "testcase", classname="workflows", name=_text(workflow.id))
+            _verdict(case, workflow.outcome, workflow.reason, workflow.findings)
     if report.conformance is not None:
         suite = _suite(root, "Conformance")
         for operation in report.conformance.operations:

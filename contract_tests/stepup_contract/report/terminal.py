@@ -47,6 +47,7 @@ def as_text(report: Report) -> str:
         report.results.rules, key=lambda result: f"{result.rule.group}  {result.rule.title}"
     ):
         lines += _group(title, list(results))
+    lines += _workflows(report)
     lines += _conformance(report)
     lines += _findings([finding for finding in report.findings if finding.fails], "Findings")
     lines += _findings([finding for finding in report.findings if not finding.fails], "Observed")
@@ -73,6 +74,14 @@ def _group(title: str, results: list[RuleResult]) -> list[str]:
     )
     requests = sum(result.requests for result in results)
     return [f"{_WORDS[worst]:<14}{title}", f"{'':14}{told}  ({requests} answers as evidence)"]
+
+
+def _workflows(report: Report) -> list[str]:
+    lines = ["", "Workflows"] if report.workflows else []
+    for workflow in report.workflows:
+        done = sum(step.outcome == PASSED for step in workflow.steps)
+        lines.append(f"{_WORDS[workflow.outcome]:<14}{workflow.id}: {done} of {len(workflow.steps)} steps")
+    return lines
 
 
 def _conformance(report: Report) -> list[str]:
@@ -104,6 +113,11 @@ def _not_exercised(report: Report) -> list[str]:
         if result.outcome == NOT_EXERCISED:
             reasons.setdefault(result.reason, []).append(result.rule.id)
     lines = [f"  {' '.join(ids)}: {reason}" for reason, ids in reasons.items()]
+    lines += [
+        f"  {workflow.id}: {workflow.reason}"
+        for workflow in report.workflows
+        if workflow.outcome == NOT_EXERCISED
+    ]
     if report.conformance is not None:
         lines += [
             f"  {result.operation}: {result.reason}"
