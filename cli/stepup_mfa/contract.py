@@ -58,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--phases", metavar="NAMES", help=f"conformance phases (default: {','.join(_PHASES)})"
     )
+    parser.add_argument(
+        "--no-workflows", action="store_true", help="leave out the workflows of spec/step-up.arazzo.yaml"
+    )
     parser.add_argument("--no-conformance", action="store_true", help="leave out the conformance phases")
     parser.add_argument(
         "--max-examples", metavar="N", type=int, default=40, help="examples for each operation (default: 40)"
@@ -148,6 +151,7 @@ def _judge(target: "Target", args: argparse.Namespace) -> "Report":
             phases=_phases(args),
             max_examples=args.max_examples,
             seed=random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed,
+            workflows=not args.no_workflows,
             exclusive=args.exclusive,
             on_check=progress.check,
             on_phase=progress.phase,

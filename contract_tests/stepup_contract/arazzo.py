@@ -215,6 +215,10 @@ def _criteria(nodes: Any, at: str) -> tuple[str, ...]:
 
 def _check_names(workflow: Workflow, at: str) -> None:
     """Refuse expressions that name no input and no output of a step before."""
+    ids = {step.id for step in workflow.steps}
+    for name, after in workflow.inputs.items():
+        if after and after not in ids:
+            raise Unsupported(f"{at}: input {name} comes after step {after}, which is not there")
     known = {f"$inputs.{name}" for name, after in workflow.inputs.items() if not after}
     for step in workflow.steps:
         for value in _leaves([step.path, step.payload]):
@@ -225,10 +229,6 @@ def _check_names(workflow: Workflow, at: str) -> None:
         known |= {f"$inputs.{name}" for name, after in workflow.inputs.items() if after == step.id}
     for value in workflow.outputs.values():
         _known(value, known, f"{at}/outputs")
-    ids = {step.id for step in workflow.steps}
-    for name, after in workflow.inputs.items():
-        if after and after not in ids:
-            raise Unsupported(f"{at}: input {name} comes after step {after}, which is not there")
 
 
 def _known(value: Any, known: set[str], at: str, *, answer: bool = False) -> None:
@@ -310,8 +310,8 @@ def _parse(condition: str, at: str) -> list[_Comparison]:
         match = re.fullmatch(r"\s*(\$\S+)\s*(==|>=)\s*(\d+|true|false|null|'[^'|]*')\s*", part)
         if match is None or not _is_of_answer(match[1]):
             raise Unsupported(
-                f"{at}: condition {condition!r} is not supported (supported: $statusCode or $response.body#/… "
-                "compared by == or >= with a literal, joined by ||)"
+                f"{at}: condition {condition!r} is not supported (supported: $statusCode or "
+                "$response.body#/… compared by == or >= with a literal, joined by ||)"
             )
         if match[2] == ">=" and not match[3].isdigit():
             raise Unsupported(f"{at}: {condition!r}: >= is only supported with a number")

@@ -7,6 +7,7 @@ Users and text messages come from the control API; without it nothing is run, an
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from stepup_contract.arazzo import (
     Context,
@@ -58,12 +59,13 @@ class WorkflowResult:
     findings: tuple[Finding, ...] = ()
 
 
-async def run_workflows(server: Server, seed: int) -> list[WorkflowResult]:
-    """Run every workflow of the document, all at the same time. Raises Unsupported for a document that
-    cannot be run.
+async def run_workflows(server: Server, seed: int, document: Path | None = None) -> list[WorkflowResult]:
+    """Run every workflow of the document, by default the contract's own, all at the same time.
+
+    Raises Unsupported, with nothing sent, for a document that cannot be run.
     """
     paths = {operation.id: operation.path for operation in OPERATIONS}
-    workflows = read(find(WORKFLOWS), paths)
+    workflows = read(document or find(WORKFLOWS), paths)
     for workflow in workflows:
         unknown = workflow.inputs.keys() - _SUPPLIED
         if unknown or len(workflow.inputs.keys() & _FACTORS) != 1:

@@ -17,8 +17,10 @@ from stepup_contract.report import Report
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.as_junit import as_junit
 from stepup_contract.report.terminal import as_text
+from stepup_contract.server import connect
 from stepup_contract.suite import Options, judge
 from stepup_contract.target import Exchange, Request, Target
+from stepup_contract.workflows import WorkflowResult, run_workflows
 from stepup_spec import REPORT_SCHEMA, WORKFLOWS, find
 
 IDS = ["totpOneTime", "totpTimeBased", "smsOneTime", "smsTimeBased"]
@@ -28,7 +30,7 @@ SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("u
 
 
 @pytest.fixture
-def run_workflows() -> Callable[[Target], Report]:
+def judged_with_workflows() -> Callable[[Target], Report]:
     """Judge a target by one quick rule and by the workflows."""
 
     def run(target: Target) -> Report:
@@ -45,11 +47,11 @@ def outcomes(report: Report) -> dict[str, str]:
 
 
 def test_every_workflow_leads_where_it_says(
-    mock_server: Target, other_make: Callable[..., Target], run_workflows: Callable[[Target], Report]
+    mock_server: Target, other_make: Callable[..., Target], judged_with_workflows: Callable[[Target], Report]
 ) -> None:
     """On the mock and on a server of another make every step of all four workflows passes."""
     for target in (mock_server, other_make()):
-        report = run_workflows(target)
+        report = judged_with_workflows(target)
         assert outcomes(report) == dict.fromkeys(IDS, "passed"), as_text(report)
         assert report.exit_code == 0
         assert all(step.outcome == "passed" for workflow in report.workflows for step in workflow.steps)
@@ -57,10 +59,10 @@ def test_every_workflow_leads_where_it_says(
 
 
 def test_a_broken_promise_names_step_criterion_and_answer(
-    other_make: Callable[..., Target], run_workflows: Callable[[Target], Report]
+    other_make: Callable[..., Target], judged_with_workflows: Callable[[Target], Report]
 ) -> None:
-    """A one-time grant that verifies twice fails the last step of the two one-time workflows, and only them."""
-    report = run_workflows(other_make("one-time-reusable"))
+    """A one-time grant that verifies twice fails the last step of both one-time workflows alone."""
+    report = judged_with_workflows(other_make("one-time-reusable"))
     assert outcomes(report) == dict(zip(IDS, ["failed", "passed", "failed", "passed"], strict=True))
     assert report.exit_code == 1
     finding = next(found for found in report.findings if found.rule == "workflow.smsOneTime")
@@ -73,10 +75,10 @@ def test_a_broken_promise_names_step_criterion_and_answer(
 
 
 def test_without_control_the_workflows_are_not_exercised(
-    other_make: Callable[..., Target], run_workflows: Callable[[Target], Report]
+    other_make: Callable[..., Target], judged_with_workflows: Callable[[Target], Report]
 ) -> None:
     """No users can be made, so nothing is sent and each workflow says what it needs."""
-    report = run_workflows(other_make(control=False))
+    report = judged_with_workflows(other_make(control=False))
     assert outcomes(report) == dict.fromkeys(IDS, "not_exercised")
     assert all("--control-url" in workflow.reason for workflow in report.workflows)
     assert "totpOneTime: needs users with known secrets" in as_text(report)
@@ -178,3 +180,35 @@ def test_conditions_compare_as_json_does(condition: str, true: bool) -> None:
     body = {"a": [{"b": "Totp"}], "yes": True, "one": 1, "nothing": None, "x/y": 7}
     answer = Exchange(Request("o", "GET", "/"), "http://h/", 200, document=body)
     assert holds(condition, Context(answer=answer)) is true
+
+
+@pytest.mark.parametrize(("failures", "outcome", "answers"), [(2, "passed", 3), (3, "failed", 3)])
+def test_only_the_lookup_is_repeated_and_only_as_often_as_written(
+    mock_server: Target, tmp_path: Path, failures: int, outcome: str, answers: int
+) -> None:
+    """Two answers 503 are sat out as the document says; a third fails the step and ends it all."""
+    document = copy.deepcopy(DOCUMENT)
+    document["workflows"] = document["workflows"][:1]
+    document["components"]["failureActions"]["repeatLookup"]["retryAfter"] = 0
+    file = tmp_path / "quick.yaml"
+    file.write_text(json.dumps(document), "utf-8")
+    fault = {"kind": "status", "status": 503, "operation_id": "fetchUserMfaMethods", "count": failures}
+
+    async def run() -> tuple[WorkflowResult, int]:
+        async with connect(mock_server) as server:
+            control = server.the_control()
+            put = await control.call("PUT", "/client-faults", {"client_faults": [fault]})
+            assert put.status == 200, put.text
+            before = server.http.sent
+            try:
+                (result,) = await run_workflows(server, 1, file)
+            finally:
+                await control.call("PUT", "/client-faults", {"client_faults": []})
+            return result, server.http.sent - before
+
+    result, sent = asyncio.run(run())
+    assert (result.outcome, result.steps[0].outcome) == (outcome, outcome)
+    assert sent == answers + (3 if outcome == "passed" else 0)
+    if outcome == "failed":
+        assert "step lookUpFactor: wanted $statusCode == 200, got 503" in result.findings[0].message
+        assert [step.outcome for step in result.steps[1:]] == ["not_exercised"] * 3
