@@ -4,6 +4,8 @@ Success bodies come from the caller; every refusal has its sentence here. No ans
 sent.
 """
 
+from http import HTTPStatus
+
 import orjson
 
 Header = tuple[bytes, bytes]
@@ -50,7 +52,7 @@ class Answer:
     it; ``drip`` is over how many seconds the body is spread.
     """
 
-    __slots__ = ("body", "drip", "extra", "headers", "outcome", "shown", "status")
+    __slots__ = ("_head", "body", "drip", "extra", "headers", "outcome", "shown", "status")
 
     def __init__(
         self,
@@ -70,7 +72,28 @@ class Answer:
         self.drip = 0.0
         # RFC 9110 section 8.6: no length where there can be no body.
         length = [] if status in (204, 304) else [(b"content-length", b"%d" % len(body))]
-        self.headers = [(b"content-type", media_type), *length, *ALWAYS, *extra]
+        self.headers: list[Header] = [(b"content-type", media_type), *length, *ALWAYS, *extra]
+        self._head: bytes | None = None
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this answer."""
+        return _CLOSE in self.extra
+
+    @property
+    def head(self) -> bytes:
+        """The status line and the headers as they go over the wire, but for the empty line at their end."""
+        if self._head is None:
+            lines = (b"%s: %s\r\n" % header for header in self.headers)
+            self._head = b"HTTP/1.1 %d %s\r\n" % (self.status, _phrase(self.status)) + b"".join(lines)
+        return self._head
+
+
+def _phrase(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""
 
 
 def success(document: object, status: int = 200) -> Answer:

@@ -23,14 +23,14 @@ from stepup_mock.answers import Answer
 from stepup_mock.client_faults import spoil
 from stepup_mock.faults import Faults
 from stepup_mock.hosts import Hosts
-from stepup_mock.journal import redact
+from stepup_mock.journal import MARK, redact
 from stepup_mock.mock import Mock
 from stepup_mock.operations import LOOKUP
 from stepup_mock.reading import BodyReader, BodyRefused, ClientGone, Headers, Receive
 from stepup_mock.step_up import StepUpError
 from stepup_mock.validation import InvalidFields, parse
+from stepup_mock.wire import Scope, wire_of
 
-Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # The user and the action that a request names.
 Named = tuple[str | None, str | None]
@@ -48,9 +48,8 @@ _CONTROL = b"/__control__"
 _MAX_ACTION = 256
 # A repeated one of these has no meaning that two readers would agree on.
 _SINGLE = (b"authorization", b"content-type", b"content-encoding", b"host")
-# Where the scope of a request holds its body, redacted, and its state the way to cut the connection.
+# Where the scope of a request holds its body, redacted.
 _SHOWN = "stepup.shown"
-ABORT = "stepup.abort"
 
 
 class App:
@@ -61,6 +60,7 @@ class App:
         self._hosts = hosts or Hosts()
         self._reader = BodyReader(body_deadline)
         self._request_ids = map((secrets.token_hex(8).encode() + b"%08x").__mod__, count(1))
+        self._marks = {name: dict.fromkeys(body.secrets, MARK) for name, body in mock.bodies.items()}
         self.faults = Faults(self)
         self._control: Callable[[Scope, Receive, Send], Awaitable[None]] | None = None
 
@@ -95,7 +95,9 @@ class App:
         fault = faults.meet(operation_id) if faults.waiting else None
         if fault is None:
             answer = await self._answer(scope, operation_id, headers, receive)
-            await self._send(answer, request_id, send)
+            wire = wire_of(scope)
+            if wire is None or not wire.answer(scope, answer, request_id):
+                await self._send(answer, request_id, send)
         else:
             answer = await spoil(
                 fault,
@@ -117,18 +119,22 @@ class App:
         refusal = self._gate(access, operation_id)
         if operation_id == LOOKUP:
             return refusal or self._lookup(scope["raw_path"], access)
-        at = self.mock.clock.now()
+        now = self.mock.clock.now
         named: Named = (None, None)
+        document: dict[str, Any] = {}
         answer = refusal or self._judge_media_type(headers)
+        at = now()
         if answer is None:
             try:
-                document = self._parse(await self._reader.read(headers, receive))
-                named = self._named(operation_id, access, document)
-                scope[_SHOWN] = redact(document, self.mock.bodies[operation_id])
+                document = self._parse(await self._reader.read(scope, headers, receive))
                 fields = self._check(operation_id, document)
-                at = self.mock.clock.now()
+                named = self._named(operation_id, access, fields)
+                scope[_SHOWN] = fields | self._marks[operation_id]
+                at = now()
                 answer = self._perform(operation_id, access, fields, at)
             except InvalidFields as error:
+                named = self._claimed(operation_id, access, document)
+                scope[_SHOWN] = redact(document, self.mock.bodies[operation_id])
                 answer = answers.invalid_fields(error.fields)
             except BodyRefused as error:
                 answer = error.answer
@@ -174,8 +180,15 @@ class App:
     def _refusal(self, error: StepUpError) -> Answer:
         return operations.refusal(error)
 
-    def _named(self, operation_id: str, access: Access, document: dict[str, Any]) -> Named:
-        """Return the user and the action that a body names, as far as they can be what they claim to be."""
+    def _named(self, operation_id: str, access: Access, fields: dict[str, Any]) -> Named:
+        """Return the user and the action that a request names; a challenge has the action of its send."""
+        if operation_id != "verifySmsChallenge":
+            return fields["user_id"], fields["action_type"]
+        action = self.mock.step_up.action_of(access.environment, fields["user_id"], fields["challenge_id"])
+        return fields["user_id"], action
+
+    def _claimed(self, operation_id: str, access: Access, document: dict[str, Any]) -> Named:
+        """Return user and action of a refused body, as far as they can be what they claim to be."""
         user_id, action_type = document.get("user_id"), document.get("action_type")
         user_id = uuid_of(user_id) if isinstance(user_id, str) else None
         if operation_id == "verifySmsChallenge":
@@ -267,9 +280,9 @@ async def _drip(answer: Answer, send: Send) -> None:
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection without an answer, and stop."""
-    abort = scope.get("state", {}).get(ABORT)
-    if abort is not None:  # in process there is no connection to close
-        abort()
+    wire = wire_of(scope)
+    if wire is not None:  # in process there is no connection to close
+        wire.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
     raise ConnectionAbortedError

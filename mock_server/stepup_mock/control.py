@@ -141,7 +141,7 @@ class _Control:
         refusal = judge_media_type(headers)
         if refusal is not None:
             raise BodyRefused(refusal)
-        body = await self._reader.read(headers, request.receive)
+        body = await self._reader.read(request.scope, headers, request.receive)
         return self._bodies[operation_id].check(parse(body))
 
     async def ready(self, _request: Request) -> Response:

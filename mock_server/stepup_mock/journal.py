@@ -6,7 +6,8 @@ Nothing here holds a key, a code or a grant: what is secret is replaced before i
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -30,7 +31,7 @@ class Entry(NamedTuple):
 
     sequence: int
     at: float
-    request_id: str
+    request_id: bytes
     operation_id: str | None
     method: str
     path: bytes
@@ -42,10 +43,15 @@ class Entry(NamedTuple):
     def document(self) -> dict[str, Any]:
         """Return the entry as the control API shows it."""
         document = self._asdict()
+        document["request_id"] = self.request_id.decode()
         document["path"] = _shown_path(self.path.decode("latin-1"))
         document["response_body"] = _parsed(self.response_body)
         document["duration_ms"] = round(document.pop("duration") * 1000, 3)
         return document
+
+
+# As Entry(…), without a call of Python's for each.
+_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
 
 
 class Journal:
@@ -69,17 +75,19 @@ class Journal:
     ) -> None:
         """Keep one exchange; ``body`` is redacted already."""
         self._sequence += 1
-        entry = Entry(
-            self._sequence,
-            self._clock.now(),
-            request_id.decode(),
-            operation_id,
-            scope["method"],
-            scope["raw_path"],
-            body,
-            answer.status,
-            answer.shown,
-            seconds,
+        entry = _entry(
+            (
+                self._sequence,
+                self._clock.now(),
+                request_id,
+                operation_id,
+                scope["method"],
+                scope["raw_path"],
+                body,
+                answer.status,
+                answer.shown,
+                seconds,
+            )
         )
         self.entries.append(entry)
         if self._feed.watched:
@@ -88,8 +96,9 @@ class Journal:
 
 def redact(document: dict[str, Any], body: Body) -> dict[str, Any]:
     """Return a request body fit to be shown: secrets and what the operation does not know are marked."""
+    shown = frozenset(body.names) - body.secrets
     return {
-        name if name in body.names else MARK: _short(value) if name in body.shown else MARK
+        name if name in body.names else MARK: _short(value) if name in shown else MARK
         for name, value in document.items()
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from stepup_mock import answers
 from stepup_mock.answers import Answer
+from stepup_mock.wire import Scope, wire_of
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = dict[bytes, bytes]
@@ -31,7 +32,7 @@ class BodyRefused(Exception):
 class BodyReader:
     """Reads bodies for one server; one that takes longer than ``deadline`` seconds is refused.
 
-    One timer looks after all of them: ``asyncio.timeout`` would cost more than all else here does.
+    One timer looks after all that have to be waited for: ``asyncio.timeout`` would cost more than the rest.
     """
 
     def __init__(self, deadline: float) -> None:
@@ -41,8 +42,12 @@ class BodyReader:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def read(self, headers: Headers, receive: Receive) -> bytes:
+    async def read(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         """Return the whole body; raise BodyRefused or ClientGone."""
+        wire = wire_of(scope)
+        body = None if wire is None else wire.whole_body(scope)
+        if body is not None and len(body) <= MAX_BODY:
+            return body
         declared = int(headers.get(b"content-length", b"0"))
         if declared > MAX_BODY:
             raise BodyRefused(

@@ -18,11 +18,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stepup_mock.access import DEFAULT_API_KEY
-from stepup_mock.app import ABORT, App
+from stepup_mock.answers import Answer
+from stepup_mock.app import App
 from stepup_mock.demo import add_users
 from stepup_mock.hosts import Hosts, is_loopback
 from stepup_mock.mock import Mock, new_control_key
 from stepup_mock.reading import MAX_DROPPED
+from stepup_mock.wire import WIRE, Scope
 
 HEADER_DEADLINE = 10.0
 MAX_HEADERS = 64 * 1024
@@ -235,7 +237,7 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
-        self.app_state = {ABORT: transport.abort}
+        self.app_state = {WIRE: self}
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
 
@@ -253,6 +255,35 @@ class _Protocol(HttpToolsProtocol):
             dropping = before is not None and before.scope is self.scope
             if self._pending > (MAX_DROPPED if dropping else MAX_HEADERS):
                 self.transport.abort()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def whole_body(self, scope: Scope) -> bytes | None:
+        cycle = self.cycle
+        return None if cycle.scope is not scope or cycle.more_body else bytes(cycle.body)
+
+    def answer(self, scope: Scope, answer: Answer, request_id: bytes) -> bool:
+        cycle = self.cycle
+        if (
+            cycle.scope is not scope  # a later request of the connection was read already
+            or cycle.response_started
+            or not cycle.keep_alive
+            or cycle.disconnected
+            or self.flow.write_paused
+            or answer.drip
+            or answer.closes
+            or scope["method"] == "HEAD"
+        ):
+            return False
+        date = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+        parts = (answer.head, date, b"x-request-id: ", request_id, b"\r\n\r\n", answer.body)
+        self.transport.write(b"".join(parts))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep a half-closed connection open for the answer that is due, then close it."""

@@ -87,7 +87,7 @@ def _depth(document: Any) -> int:
 class Body:
     """The schema of one operation's body, compiled.
 
-    ``names`` are its properties in spec order, ``shown`` those that hold no secret.
+    ``names`` are its properties in spec order, ``secrets`` those that are never shown.
     """
 
     validator: Any
@@ -95,7 +95,7 @@ class Body:
     required: frozenset[str]
     uuids: tuple[str, ...]
     integers: tuple[str, ...]
-    shown: frozenset[str]
+    secrets: frozenset[str]
     strict: bool
 
     def check(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class Contract:
             required=frozenset(schema.get("required", ())),
             uuids=tuple(name for name, value in properties.items() if value.get("format") == "uuid"),
             integers=tuple(name for name, value in properties.items() if value.get("type") == "integer"),
-            shown=frozenset(name for name, value in properties.items() if not value.get("x-stepup-secret")),
+            secrets=frozenset(name for name, value in properties.items() if value.get("x-stepup-secret")),
             strict="oneOf" in schema or schema.get("additionalProperties") is False,
         )
 

@@ -54,7 +54,7 @@ def _(patient: Patient) -> None:
     async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
         if operation_id in patient.mock.bodies and isinstance(patient.app._access(headers), Answer):
             try:
-                body = await patient.app._reader.read(headers, receive)
+                body = await patient.app._reader.read(scope, headers, receive)
                 patient.app._check(operation_id, patient.app._parse(body))
             except InvalidFields as error:
                 return answers.invalid_fields(error.fields)
@@ -78,7 +78,7 @@ def _(patient: Patient) -> None:
     @patient.instead_of(patient.app, "_answer")
     async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
         if operation_id == "verifyStepUpTotpChallenge" and isinstance(patient.app._access(headers), Answer):
-            document = orjson.loads(await patient.app._reader.read(headers, receive))
+            document = orjson.loads(await patient.app._reader.read(scope, headers, receive))
             user_id = uuid_of(str(document.get("user_id")))
             if user_id is not None and patient.store.user(DEFAULT_ENVIRONMENT, user_id):
                 with suppress(Locked):

@@ -275,7 +275,7 @@ def _(patient: Patient) -> None:
 @fault("i5-any-size", "Bodies may be as large as one likes.")
 def _(patient: Patient) -> None:
     @patient.instead_of(patient.app._reader, "read")
-    async def _(_original: Any, _headers: Any, receive: Any) -> bytes:
+    async def _(_original: Any, _scope: Any, _headers: Any, receive: Any) -> bytes:
         body, more = b"", True
         while more:
             message = await receive()

@@ -25,8 +25,8 @@ def _let_overlap(patient: Patient) -> dict[Any, int]:
     """Note when each request arrived and let it wait; return a dict for when things were used."""
 
     @patient.instead_of(patient.app._reader, "read")
-    async def _(original: Any, headers: Any, receive: Any) -> bytes:
-        body: bytes = await original(headers, receive)
+    async def _(original: Any, *request: Any) -> bytes:
+        body: bytes = await original(*request)
         _arrived.set(next(_moments))
         await asyncio.sleep(_OVERLAP)
         return body
@@ -133,8 +133,8 @@ def _(patient: Patient) -> None:
     current = [""]
 
     @patient.instead_of(patient.app._reader, "read")
-    async def _(original: Any, headers: Any, receive: Any) -> bytes:
-        body: bytes = await original(headers, receive)
+    async def _(original: Any, *request: Any) -> bytes:
+        body: bytes = await original(*request)
         try:
             current[0] = str(patient.app._parse(body).get("user_id")).lower()
         except Exception:  # judged in its place
