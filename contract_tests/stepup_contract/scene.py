@@ -108,7 +108,7 @@ class Scene(Story):
     def succeeded(self, exchange: Exchange, operation: Operation, what: str) -> Any:
         """Judge a success and return what it is about; a finding ends the scene."""
         value = exchange.member(operation.success)
-        held = exchange.status == 200 and value is not MISSING and _whole(operation, value)
+        held = exchange.status == 200 and value is not MISSING and whole(operation, value)
         if not self.expect(exchange, held, f"200 with `{operation.success}`", what):
             raise Abandon
         return value
@@ -118,7 +118,7 @@ class Scene(Story):
         nothing.
         """
         value = exchange.member(operation.success)
-        if exchange.status == 200 and value is not MISSING and _whole(operation, value):
+        if exchange.status == 200 and value is not MISSING and whole(operation, value):
             return value
         wanted = f"200 with `{operation.success}` (positive control)"
         self._find(exchange, wanted, what, strength)
@@ -183,7 +183,7 @@ class Scene(Story):
         return tuple((step.curl(redactor), step.status) for step in steps[-_LONGEST:])
 
 
-def _whole(operation: Operation, value: Any) -> bool:
+def whole(operation: Operation, value: Any) -> bool:
     """Tell whether the member of a success is what it must be. V1: `success` is true, and nothing else."""
     if operation is VERIFY_GRANT:
         return value is True
