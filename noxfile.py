@@ -72,7 +72,7 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test of every room, and the end-to-end tests of the command."""
     browser = ("playwright", "axe-playwright-python", "zxing-cpp", "pillow")
-    install(session, "pytest", "pytest-xdist", "hatchling", "mypy", *browser)
+    install(session, "pytest", "pytest-xdist", "hatchling", "mypy", "pyright", *browser)
     session.run("pytest", "-n", "2", *session.posargs)
 
 
@@ -146,6 +146,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """What generation costs beside a bare openapi-python-client run."""
+    """What generation, the Python client and the mock cost beside their peers."""
     install(session)
-    session.run("python", "bench/generation.py", *session.posargs)
+    for program in ("generation", "python_client", "mock_server"):
+        session.run("python", f"bench/{program}.py", *session.posargs)

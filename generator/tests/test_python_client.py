@@ -470,8 +470,6 @@ def test_the_client_is_clean_under_pyright(client_folder: Path, pyright: Callabl
 
 def test_the_client_is_clean(client_folder: Path) -> None:
     """Under mypy (strict) and ruff nothing is found, in the transport layer neither."""
-    if __import__("importlib.util").util.find_spec("mypy") is None:
-        pytest.skip("mypy is not installed")
     checks = (
         ["mypy", "--strict", "--cache-dir", str(client_folder.parent / "mypy"), "-p", "stepup_mfa_client"],
         ["ruff", "check", "--isolated", "--no-cache", "--select", "F,I,B,UP", "stepup_mfa_client"],
