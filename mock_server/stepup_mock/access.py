@@ -77,9 +77,7 @@ class ApiKeys:
 
 
 def looks_real(key: str) -> bool:
-    """Say whether a key may be one of the real service: those are long runs of hex digits, or name what
-    they open.
-    """
+    """Say whether a key may be a real one: a long run of hex digits, or a name of what it opens."""
     return bool(
         re.fullmatch(r"[0-9A-Fa-f]{64,}", key) or re.match(r"(?i)(sk|pk|pa|key)?[-_]?(live|prod)[-_]", key)
     )

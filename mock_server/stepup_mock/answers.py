@@ -112,9 +112,7 @@ def error(status: int, error_code: str, *headers: Header, sentence: str = "") ->
 
 
 def invalid_fields(fields: dict[str, str]) -> Answer:
-    """Return the envelope that names each field. Both names of the map are sent: published SDKs read
-    either.
-    """
+    """Return the envelope that names each field, under both names: published SDKs read either."""
     body = {
         "error_code": "invalid_request_fields",
         "user_facing_error": _SENTENCES["invalid_request_fields"],

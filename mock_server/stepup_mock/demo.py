@@ -15,9 +15,7 @@ PHONES = (
 
 
 def add_users(mock: Mock) -> None:
-    """Add a TOTP user with a fresh secret, a user with two phones and one without a factor; leave those
-    that exist.
-    """
+    """Add a user with an app and a fresh secret, one with two phones and one without; leave those there."""
     factors = ((TOTP_USER, Totp(secrets.token_bytes(20))), (PHONE_USER, PHONES), (PLAIN_USER, None))
     for user_id, factor in factors:
         if mock.store.user("test", user_id) is None:

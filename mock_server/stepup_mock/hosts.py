@@ -5,9 +5,7 @@ from collections.abc import Iterable
 
 
 class Hosts:
-    """The allow-list for the Host header. ``any_address`` admits IP addresses, which no web page can
-    rebind.
-    """
+    """The allow-list for Host. ``any_address`` admits IP addresses, which no web page can rebind."""
 
     def __init__(self, names: Iterable[str] = (), *, any_address: bool = False) -> None:
         self._names = {"localhost", "127.0.0.1", "::1"} | {name.lower() for name in names}
@@ -34,9 +32,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _name(header: str) -> str:
-    """Return the host of ``host``, ``host:port`` or ``[v6]:port`` in lower case; empty when it is none of
-    these.
-    """
+    """Return the host of ``host``, ``host:port`` or ``[v6]:port`` in lower case, else an empty text."""
     name, colon, port = header.lower().rpartition(":")
     if not colon or header.endswith("]"):
         name = header.lower()

@@ -120,8 +120,7 @@ def running(
     control_key: str | None = None,
     **options: Any,
 ) -> Iterator[RunningMock]:
-    """Run a server in a thread of its own for the length of a ``with`` block; ``options`` as for
-    ``create_app``.
+    """Run a server in a thread for the length of a ``with`` block; ``options`` as for ``create_app``.
 
     >>> with running() as mock:
     ...     httpx.get(f"{mock.base_url}/…", headers={"Authorization": f"Bearer {mock.api_key}"})
@@ -227,9 +226,7 @@ _NOT_WAITING = float("inf")
 
 
 class _Protocol(HttpToolsProtocol):
-    """One connection. ``waiting_since`` is when it began to owe us the rest of a request, on the loop's
-    clock.
-    """
+    """One connection. ``waiting_since`` is when it began to owe us the rest of a request."""
 
     waiting_since = _NOT_WAITING
     _pending = 0

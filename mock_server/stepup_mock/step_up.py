@@ -149,9 +149,7 @@ class Random:
 
 
 class StepUp:
-    """The five operations, and what arranges the users for them. One environment never sees another's
-    objects.
-    """
+    """The five operations, and what arranges their users. No environment sees another's objects."""
 
     def __init__(
         self, store: SqliteStore, deliver: Callable[[Message], None], random: Random | None = None

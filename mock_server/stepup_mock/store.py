@@ -137,9 +137,7 @@ class SqliteStore:
     def spend_step(
         self, environment: str, user_id: str, secret_id: bytes, *, step_start: int, step_end: int
     ) -> bool:
-        """Spend a time step and all before it. False when it was spent already or the secret is no longer
-        theirs.
-        """
+        """Spend a time step and all before it; False when it was spent, or the secret is no longer theirs."""
         who = {"environment": environment, "user_id": user_id, "secret_id": secret_id}
         return self._row(sql.SPEND_STEP, **who, step_start=step_start, step_end=step_end) is not None
 
@@ -152,9 +150,7 @@ class SqliteStore:
     def count_send(
         self, environment: str, user_id: str, phone_id: str, *, at: float, since: float, limit: int
     ) -> float | None:
-        """Count a send, or, when ``limit`` were sent after ``since``, return when the one in the way was
-        sent.
-        """
+        """Count a send, or return when the one was sent that fills the ``limit`` since ``since``."""
         which = {"environment": environment, "user_id": user_id, "phone_id": phone_id}
         if self._row(sql.COUNT_SEND, **which, at=at, since=since, limit=limit) is not None:
             return None

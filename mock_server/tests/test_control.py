@@ -104,9 +104,7 @@ def test_without_a_control_key_there_is_nothing(make_caller):
 
 
 def test_reset_forgets_everything(caller, judged):
-    """After a reset users, messages, events, keys, clock and limits are as at the start; the first key
-    stays.
-    """
+    """After a reset all is as at the start but for the demo users; the first key stays."""
     user_id, (phone_id,) = caller.phone_user()
     minted = caller.control("POST", "/api-keys", {"environment": "staging"})["api_key"]
     caller.send(user_id, phone_id)

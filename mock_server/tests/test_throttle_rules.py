@@ -47,9 +47,7 @@ def test_a_changed_factor_keeps_the_count(caller):
 
 
 def test_the_right_code_stays_unspent_while_locked(caller):
-    """A locked user's right code is refused like any other and works after the lock; others are not
-    affected.
-    """
+    """A locked user's right code is refused and works after the lock; others are not affected."""
     user_id = caller.known_totp_user()
     other_secret = pyotp.random_base32()
     other = caller.totp_user(other_secret)

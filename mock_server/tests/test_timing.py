@@ -19,9 +19,7 @@ def welch(one, other):
 
 
 def interleaved(calls, rounds=5000):
-    """Time the calls in turn; return each one's durations without the slowest tenth, which is the
-    machine's.
-    """
+    """Time the calls in turn; return their durations without the slowest tenth, the machine's own."""
     samples = [[] for _ in calls]
     for _ in range(rounds):
         for call, sample in zip(calls, samples, strict=True):

@@ -81,9 +81,7 @@ def test_a_gated_plan_is_403(caller):
 
 
 def test_every_answer_has_its_headers(caller):
-    """JSON, no-store, the mark of a mock and a fresh request id, on successes and refusals; nothing about
-    CORS.
-    """
+    """JSON, no-store, the mark of a mock and a fresh request id, on successes and refusals."""
     user_id = caller.known_totp_user()
     answers = [
         caller.lookup(user_id),
@@ -105,9 +103,7 @@ def test_every_answer_has_its_headers(caller):
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "GET", "POST"])
 def test_other_methods_are_405(caller, method):
-    """A method that a path does not have is 405 with Allow, without a key too, and opens nothing to web
-    pages.
-    """
+    """A method that a path does not have is 405 with Allow, without a key too, and without CORS."""
     headers = {"Origin": "https://evil.test", "Access-Control-Request-Method": "POST"}
     paths = list(caller.paths.values()) if method != "POST" else []
     if method != "GET":
