@@ -5,6 +5,7 @@ become code; texts are encoded, never pasted. A language is one subclass of ``La
 """
 
 import builtins
+import json
 import keyword
 import re
 import unicodedata
@@ -14,7 +15,7 @@ from typing import ClassVar
 
 from stepup_generator.model import Json
 
-__all__ = ["Language", "Names", "Python", "words"]
+__all__ = ["Go", "Language", "Names", "Python", "Rust", "TypeScript", "words"]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*")
 
@@ -23,6 +24,10 @@ def words(name: str) -> tuple[str, ...]:
     """Split a name at case changes and at whatever is no ASCII letter or digit: ``aBigID`` is a, Big, ID."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return tuple(_WORD.findall(plain)) or ("value",)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 class Names:
@@ -47,10 +52,21 @@ class Language(ABC):
 
     name: ClassVar[str]
     reserved: ClassVar[frozenset[str]]
+    # What the type of an operation's inputs is called behind its own name, and what makes a name unique.
+    input_suffix: ClassVar[str] = "Request"
+    joint: ClassVar[str] = ""
 
     @abstractmethod
     def member(self, wire: str) -> str:
         """The name of a function, parameter or field."""
+
+    def argument(self, wire: str) -> str:
+        """The name of a parameter or local variable, where that differs from a field's."""
+        return self.member(wire)
+
+    def variant(self, wire: str) -> str:
+        """The name of one value of an enum, or of one variant of a union, within its type."""
+        return self.type_name("_".join(word.capitalize() for word in words(wire)))
 
     @abstractmethod
     def type_name(self, wire: str) -> str:
@@ -74,6 +90,7 @@ class Python(Language):
     """Python 3.11 and later."""
 
     name = "python"
+    joint = "_"
     # Beside the keywords: the builtins that generated annotations and defaults name, and the first argument.
     reserved = frozenset(
         (*keyword.kwlist, "self", "str", "int", "float", "bool", "list", "dict", "tuple", "object", "bytes")
@@ -114,6 +131,191 @@ class Python(Language):
     def comment(self, value: str) -> str:
         """Text for one line behind ``#``."""
         return "".join(map(_escaped, " ".join(value.split())))
+
+
+def _pascal(wire: str) -> str:
+    return "".join(word[0].upper() + word[1:] for word in words(wire))
+
+
+def _capital(word: str) -> str:
+    return word.capitalize() if word.isupper() else word[0].upper() + word[1:]
+
+
+def _lines(value: str) -> list[str]:
+    """Text as the lines of a comment, with an escape for whatever does not print as itself."""
+    plain = value.replace("\r\n", "\n").replace("\t", "    ").strip()
+    return ["".join(map(_escaped, line.rstrip(" "))) for line in plain.split("\n")]
+
+
+class TypeScript(Language):
+    """TypeScript, and with it JavaScript."""
+
+    name = "typescript"
+    reserved = _names(
+        """
+        await break case catch class const continue debugger default delete do else enum export extends
+        false finally for function if import in instanceof new null return super switch this throw true try
+        typeof var void while with yield let static implements interface package private protected public
+        arguments eval undefined NaN Infinity async of
+        """
+    )
+    # Types of the language and of its standard library that generated code names.
+    reserved_types = _names(
+        """
+        Array AggregateError Boolean Date Error Headers Map Number Object Promise Readonly Record Reflect
+        Request RequestInit Response Set String Symbol URL Uint8Array
+        """
+    )
+
+    def member(self, wire: str) -> str:
+        """Any word may name a property; ``argument`` avoids the reserved ones."""
+        name = _pascal(wire)
+        first = words(wire)[0]
+        name = (first.lower() if first.isupper() else first[0].lower() + first[1:]) + name[len(first) :]
+        return "n" + name if name[0].isdigit() else name
+
+    def argument(self, wire: str) -> str:
+        return self.safe(self.member(wire), "n")
+
+    def type_name(self, wire: str) -> str:
+        return self.safe(_pascal(wire), "N")
+
+    def text(self, value: str) -> str:
+        """JSON in ASCII is a literal of ECMAScript too; ``<`` is escaped for pages that hold the code."""
+        return json.dumps(value).replace("<", "\\u003c")
+
+    def literal(self, value: Json) -> str:
+        if isinstance(value, Mapping):
+            # Computed, since a plain `__proto__` would set the prototype.
+            items = (f"[{self.text(key)}]: {self.literal(item)}" for key, item in value.items())
+            return "{ " + ", ".join(items) + " }" if value else "{}"
+        if isinstance(value, tuple):
+            return "[" + ", ".join(self.literal(item) for item in value) + "]"
+        return self.text(value) if isinstance(value, str) else json.dumps(value)
+
+    def doc_lines(self, value: str) -> list[str]:
+        """Lines for the inside of a ``/** … */`` comment: they cannot end it, nor be a tag of JSDoc."""
+        return [re.sub(r"(?<!\w)@", "&#64;", line.replace("*/", "*\\/")) for line in _lines(value)]
+
+
+class Go(Language):
+    """Go. Members are exported, since callers set and read them; ``argument`` is not."""
+
+    name = "go"
+    reserved = _names(
+        """
+        break case chan const continue default defer else fallthrough for func go goto if import interface
+        map package range return select struct switch type var any append bool byte cap clear close complex
+        complex64 complex128 copy delete error false float32 float64 imag int int8 int16 int32 int64 iota
+        len make max min new nil panic print println real recover rune string true uint uint8 uint16 uint32
+        uint64 uintptr ctx err init main
+        """
+    )
+    # As Go's own style has it: userId is UserID.
+    _INITIALISMS = _names("API HTML HTTP HTTPS ID IP JSON SQL TLS UI URI URL UUID XML")
+
+    def member(self, wire: str) -> str:
+        return self.safe("".join(map(self._word, words(wire))), "N")
+
+    def type_name(self, wire: str) -> str:
+        return self.member(wire)
+
+    def argument(self, wire: str) -> str:
+        first, *rest = words(wire)
+        return self.safe(first.lower() + "".join(map(self._word, rest)), "n")
+
+    def text(self, value: str) -> str:
+        """In double quotes; a lone surrogate, which no Go string can hold, becomes U+FFFD."""
+        return '"' + "".join(map(self._char, value)) + '"'
+
+    def literal(self, value: Json) -> str:
+        """A scalar; Go has no literal of its own for arbitrary JSON."""
+        if isinstance(value, str):
+            return self.text(value)
+        return _scalar(value, "nil")
+
+    def doc_lines(self, value: str) -> list[str]:
+        """Lines for the right of ``// ``: none is a directive or a build constraint."""
+        return [re.sub(r"^\+", "\\+", line) for line in _lines(value)]
+
+    def _word(self, word: str) -> str:
+        return word.upper() if word.upper() in self._INITIALISMS else word[0].upper() + word[1:]
+
+    def _char(self, char: str) -> str:
+        code = ord(char)
+        if char in '"\\':
+            return "\\" + char
+        if char.isascii() and char.isprintable():
+            return char
+        return f"\\U{0xFFFD if 0xD800 <= code < 0xE000 else code:08x}"
+
+
+class Rust(Language):
+    """Rust, edition 2021 and later."""
+
+    name = "rust"
+    input_suffix = "Params"
+    joint = "_"
+    reserved = _names(
+        """
+        as async await break const continue crate dyn else enum extern false fn for gen if impl in let loop
+        match mod move mut pub ref return self static struct super trait true type unsafe use where while
+        abstract become box do final macro override priv try typeof unsized virtual yield union
+        """
+    )
+    # Types of the language and its prelude.
+    reserved_types = _names(
+        """
+        Box Clone Copy Default Drop Err Error Fn FnMut FnOnce From Into Iterator None Ok Option Result Self
+        Send Some String Sync ToString Vec
+        """
+    )
+
+    def member(self, wire: str) -> str:
+        return self.safe("_".join(word.lower() for word in words(wire)), "n_")
+
+    def type_name(self, wire: str) -> str:
+        # Rust wants Uuid and Totp in types, not UUID and TOTP.
+        name = "".join(
+            word[0].upper() + (word[1:].lower() if word.isupper() else word[1:]) for word in words(wire)
+        )
+        return self.safe(name, "N")
+
+    def text(self, value: str) -> str:
+        """In double quotes; a lone surrogate, which no Rust string can hold, becomes U+FFFD."""
+        return '"' + "".join(map(self._char, value)) + '"'
+
+    def literal(self, value: Json) -> str:
+        """A scalar; for arbitrary JSON Rust has a macro, not a literal."""
+        if isinstance(value, str):
+            return self.text(value)
+        return _scalar(value, "None")
+
+    def doc_lines(self, value: str) -> list[str]:
+        """Lines for the right of ``/// ``. No code in them is a doc test: rustdoc would run it."""
+        # Neither a fence nor an indentation of four.
+        shallow = (re.sub(" {4,}", "   ", line) for line in _lines(value))
+        return [
+            re.sub(r"`{3,}|~{3,}", lambda found: re.sub("(.)", r"\\\1", found[0]), line) for line in shallow
+        ]
+
+    def _char(self, char: str) -> str:
+        code = ord(char)
+        if char in '"\\':
+            return "\\" + char
+        if char.isascii() and char.isprintable():
+            return char
+        return f"\\u{{{0xFFFD if 0xD800 <= code < 0xE000 else code:x}}}"
+
+
+def _scalar(value: Json, null: str) -> str:
+    if value is None:
+        return null
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    raise TypeError(f"no literal for {type(value).__name__}")
 
 
 def _escaped(char: str) -> str:

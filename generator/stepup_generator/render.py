@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 
-__all__ = ["python_files"]
+__all__ = ["cell", "client_files", "python_files"]
 
 from stepup_generator.languages import Python
 from stepup_generator.python_view import PythonView
@@ -23,7 +23,7 @@ _PACKAGE = "package"
 def python_files(view: PythonView) -> dict[str, str]:
     """Every file of the Python client but the transport layer, not yet formatted."""
     python = Python()
-    filters = {"text": python.text, "docstring": python.docstring, "comment": python.comment, "cell": _cell}
+    filters = {"text": python.text, "docstring": python.docstring, "comment": python.comment, "cell": cell}
     values = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
     files = _render("python", filters, values)
     return {
@@ -31,8 +31,14 @@ def python_files(view: PythonView) -> dict[str, str]:
     }
 
 
+def client_files(folder: str, filters: Mapping[str, Callable[..., object]], view: object) -> dict[str, str]:
+    """Every file of a rendered client; its templates see the attributes of ``view``, and ``filters``."""
+    values = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
+    return _render(folder, filters, values)
+
+
 def _render(
-    folder: str, filters: Mapping[str, Callable[[str], str]], values: Mapping[str, object]
+    folder: str, filters: Mapping[str, Callable[..., object]], values: Mapping[str, object]
 ) -> dict[str, str]:
     environment = _environment(folder)
     environment.filters.update(filters)
@@ -52,7 +58,7 @@ def _environment(folder: str) -> jinja2.Environment:
     )
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Text for a cell of a Markdown table: one line, and nothing of it is markup but code and emphasis."""
     line = " ".join(text.split())
     for char, escaped in (("\\", "\\\\"), ("<", "&lt;"), ("[", "\\["), ("|", "\\|")):
