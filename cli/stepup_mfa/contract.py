@@ -61,6 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-workflows", action="store_true", help="leave out the workflows of spec/step-up.arazzo.yaml"
     )
+    parser.add_argument(
+        "--no-state-machine",
+        action="store_true",
+        help="leave out the random interleavings, which are only played where all rules are judged",
+    )
     parser.add_argument("--no-conformance", action="store_true", help="leave out the conformance phases")
     parser.add_argument(
         "--max-examples", metavar="N", type=int, default=40, help="examples for each operation (default: 40)"
@@ -152,6 +157,7 @@ def _judge(target: "Target", args: argparse.Namespace) -> "Report":
             max_examples=args.max_examples,
             seed=random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed,
             workflows=not args.no_workflows,
+            state_machine=not (args.no_state_machine or args.rules),
             exclusive=args.exclusive,
             on_check=progress.check,
             on_phase=progress.phase,

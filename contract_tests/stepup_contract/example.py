@@ -26,7 +26,7 @@ from stepup_contract.trial import Trial
 _RULE = Rule("state_machine", "known", "Any sequence keeps the rules.", "M", "", "suite", (), ())
 _NAME = "state_machine"
 # So long a failure is shrunk: what is left of it after that is short enough to read.
-SHRINK_SECONDS = 8.0
+SHRINK_SECONDS = 5.0
 T = TypeVar("T")
 Step = tuple[str, dict[str, Any]]
 
@@ -188,7 +188,13 @@ class Example:
             return None
         wanted = str(promise.refusal or f"200 with `{operation.success}`")
         seen = exchange.seen(self.shared.server.redactor)
-        self.diverge(self._broken(promise, exchange, person), exchange, wanted, seen)
+        broken = self._broken(promise, exchange, person)
+        if broken == "T4" and succeeded:
+            # A server that takes an older code may take any code twice, which is worse.
+            again = self.wait(self._send_again(exchange))
+            if again.status == 200:
+                broken, exchange = "T3", again
+        self.diverge(broken, exchange, wanted, seen)
         return None
 
     def _broken(self, promise: Promise, exchange: Exchange, person: Person) -> str:
@@ -211,6 +217,11 @@ class Example:
             return False
         probe = self.wait(self.scene.verify_totp(user.id, self.wrong_code(user)))
         return probe.status == 429
+
+    async def _send_again(self, exchange: Exchange) -> Exchange:
+        again = await self.shared.server.http.send(exchange.request)
+        self.scene.sequence.append(again)
+        return again
 
     def diverge(self, rule_id: str, exchange: Exchange, wanted: str, got: str) -> None:
         redactor = self.shared.server.redactor

@@ -89,6 +89,7 @@ class Model:
         self.now = now
         self.challenges: list[HeldChallenge] = []
         self.grants: list[HeldGrant] = []
+        self._once_locked: list[Person] = []
 
     @property
     def step(self) -> int:
@@ -200,6 +201,7 @@ class Model:
         if person.wrong >= self.limits["max_wrong_codes"]:
             person.wrong = 0
             person.locked_until = self.now + self.limits["lock_seconds"]
+            self._once_locked.append(person)
 
     def _clear(self, person: Person) -> None:
         person.cleared = person.cleared or person.wrong > 0
@@ -208,6 +210,8 @@ class Model:
 
     def _why_throttled(self, person: Person) -> str:
         """Return the rule that a lock breaks which should not be there."""
+        if any(self.locked(other) for other in self._once_locked):
+            return "R3"
         if person.locked_until:
             return "R4"
         return "R3" if person.cleared else "R5"

@@ -8,7 +8,7 @@ learnt until then stays.
 import asyncio
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stepup_contract.checks import Check
 from stepup_contract.control import ControlError
@@ -214,6 +214,17 @@ def _judge(
         if outcome == NOT_EXERCISED and not reason:
             reason = "no answer that would be evidence came"
         results.rules.append(RuleResult(rule, outcome, requests, reason, made))
+
+
+def blame(results: Results, finding: Finding) -> None:
+    """Let a finding that no check made fail its rule, whatever the rule's checks came to."""
+    results.findings.append(finding)
+    catalogue = read_rules()
+    verdicts = {result.rule.id: result for result in results.rules}
+    verdict = verdicts.get(finding.rule, RuleResult(catalogue[finding.rule], FAILED, 0))
+    verdicts[finding.rule] = replace(verdict, outcome=FAILED, reason="")
+    order = list(catalogue)
+    results.rules[:] = sorted(verdicts.values(), key=lambda result: order.index(result.rule.id))
 
 
 def _missing(rule: Rule, skipped: Sequence[Check], own: Sequence[Check], server: Server) -> list[str]:

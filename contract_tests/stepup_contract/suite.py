@@ -1,5 +1,5 @@
-"""The whole run: connect, plan, ask before touching what others use, judge the rules, run the workflows, then
-the schema.
+"""The whole run: connect, plan, ask before touching what others use, judge the rules, play random
+interleavings, run the workflows, then the schema.
 """
 
 import time
@@ -11,8 +11,9 @@ from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES, Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.rules import Rule, read_rules
-from stepup_contract.run import CheckResult, Results, plan, run
+from stepup_contract.run import CheckResult, Results, blame, plan, run
 from stepup_contract.server import Server, TargetError, connect
+from stepup_contract.state_machine import LEFT_OUT, NEEDS, StateMachineResult, play
 from stepup_contract.target import Target
 from stepup_contract.workflows import WorkflowResult, run_workflows
 
@@ -26,7 +27,7 @@ def _silent_phase(phase: str, requests: int) -> None: ...
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is asked for. ``rules`` are ids or letters of groups, all where empty; no ``phases``: no
-    conformance; ``workflows`` runs the workflows too.
+    conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too.
     """
 
     rules: Sequence[str] = ()
@@ -34,6 +35,7 @@ class Options:
     max_examples: int = 40
     seed: int = 0
     workflows: bool = False
+    state_machine: bool = False
     exclusive: bool = False
     connections: int = 16
     on_check: Callable[[CheckResult, int, int], None] = _silent_check
@@ -61,6 +63,7 @@ async def judge(target: Target, options: Options) -> Report:
     async with connect(target, connections=options.connections) as server:
         _ask_first(server, rules, options)
         results = await run(server, all_checks(), rules, options.seed, options.on_check)
+        machine = await _play(server, results, options)
         workflows = await _workflows(server, results, options)
         requests = server.http.sent
     conformance = None if results.stopped else await _conform(target, options)
@@ -75,18 +78,34 @@ async def judge(target: Target, options: Options) -> Report:
         requests=requests,
         seconds=time.monotonic() - started,
         workflows=workflows,
+        state_machine=machine,
     )
 
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
     """Raise TargetError where checks would move the clock or the limits under other people's users."""
     moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.moves})
+    if options.state_machine and server.offers.issuperset(NEEDS):
+        moving.append("the state machine")
     if moving and server.other_users and not options.exclusive:
         raise TargetError(
             f"the server holds {len(server.other_users)} users besides its demo users, and the checks of "
             f"{', '.join(moving)} move its clock or its limits, or restart it",
             "Give the run a server of its own, or --exclusive if nobody else uses this one.",
         )
+
+
+async def _play(server: Server, results: Results, options: Options) -> StateMachineResult:
+    if not options.state_machine:
+        return LEFT_OUT
+    if results.stopped:
+        return StateMachineResult(False, reason="the run stopped before")
+    options.on_phase("state machine", server.http.sent)
+    result = await play(server, options.seed)
+    results.errors += result.errors
+    for finding in result.findings:
+        blame(results, finding)
+    return result
 
 
 async def _workflows(server: Server, results: Results, options: Options) -> list[WorkflowResult]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from stepup_contract.conformance import Conformance
 from stepup_contract.finding import Finding
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, Results
+from stepup_contract.state_machine import LEFT_OUT, StateMachineResult
 from stepup_contract.workflows import WorkflowResult
 
 OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
@@ -30,6 +31,7 @@ class Report:
     requests: int
     seconds: float
     workflows: Sequence[WorkflowResult] = ()
+    state_machine: StateMachineResult = LEFT_OUT
 
     @property
     def findings(self) -> list[Finding]:
@@ -54,7 +56,11 @@ class Report:
         if any(finding.fails for finding in self.findings):
             return 1
         exercised = any(rule.requests for rule in self.results.rules)
-        exercised = exercised or any(workflow.outcome != NOT_EXERCISED for workflow in self.workflows)
+        exercised = (
+            exercised
+            or self.state_machine.steps > 0
+            or any(workflow.outcome != NOT_EXERCISED for workflow in self.workflows)
+        )
         if self.conformance is not None:
             exercised = exercised or self.conformance.requests > 0
         return 2 if self.errors or not exercised else 0

@@ -22,6 +22,7 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "rules": [_rule(rule) for rule in report.results.rules],
         "findings": [_finding(finding) for finding in report.findings],
+        "state_machine": _state_machine(report),
         "workflows": [_workflow(workflow) for workflow in report.workflows],
         "conformance": _conformance(report),
         "summary": {
@@ -74,6 +75,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "check": finding.check,
         "severity": "failed" if finding.fails else "observed",
         "sequence": [{"curl": curl, "status": status} for curl, status in finding.sequence],
+    }
+
+
+def _state_machine(report: Report) -> dict[str, Any]:
+    result = report.state_machine
+    return {
+        "ran": result.ran,
+        "examples": result.examples,
+        "steps": result.steps,
+        **({"reason": result.reason} if result.reason else {}),
     }
 
 

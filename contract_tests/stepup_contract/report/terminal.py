@@ -47,6 +47,7 @@ def as_text(report: Report) -> str:
         report.results.rules, key=lambda result: f"{result.rule.group}  {result.rule.title}"
     ):
         lines += _group(title, list(results))
+    lines += _state_machine(report)
     lines += _workflows(report)
     lines += _conformance(report)
     lines += _findings([finding for finding in report.findings if finding.fails], "Findings")
@@ -74,6 +75,19 @@ def _group(title: str, results: list[RuleResult]) -> list[str]:
     )
     requests = sum(result.requests for result in results)
     return [f"{_WORDS[worst]:<14}{title}", f"{'':14}{told}  ({requests} answers as evidence)"]
+
+
+def _state_machine(report: Report) -> list[str]:
+    result = report.state_machine
+    if not result.ran:
+        return []
+    word = _WORDS[FAILED if result.findings else PASSED if result.steps else NOT_EXERCISED]
+    return [
+        "",
+        "Random interleavings against a reference model",
+        f"{word:<14}{result.steps} steps in {result.examples} sequences"
+        + (f"; {result.reason}" if result.reason else ""),
+    ]
 
 
 def _workflows(report: Report) -> list[str]:
@@ -113,6 +127,8 @@ def _not_exercised(report: Report) -> list[str]:
         if result.outcome == NOT_EXERCISED:
             reasons.setdefault(result.reason, []).append(result.rule.id)
     lines = [f"  {' '.join(ids)}: {reason}" for reason, ids in reasons.items()]
+    if not report.state_machine.ran:
+        lines.append(f"  random interleavings: {report.state_machine.reason}")
     lines += [
         f"  {workflow.id}: {workflow.reason}"
         for workflow in report.workflows
