@@ -42,6 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--control-key", metavar="KEY", help="its key; prefer STEPUP_MFA_CONTROL_KEY")
     parser.add_argument("--report-json", metavar="FILE", type=Path, help="write the whole report as JSON")
     parser.add_argument("--report-junit", metavar="FILE", type=Path, help="write the verdicts as JUnit XML")
+    parser.add_argument("--report-sarif", metavar="FILE", type=Path, help="write the findings as SARIF 2.1.0")
+    parser.add_argument(
+        "--report-html", metavar="FILE", type=Path, help="write the whole report as one page to look at"
+    )
     parser.add_argument(
         "--exclusive", action="store_true",
         help="move the clock and the limits even though the server holds other users than its demo users",
@@ -80,19 +84,27 @@ def run(args: argparse.Namespace) -> int:
     """Judge the target, print and write the reports, and return the exit code."""
     require("contract", "contract")
     from stepup_contract.report import write
+    from stepup_contract.report.as_html import as_html
     from stepup_contract.report.as_json import as_json
     from stepup_contract.report.as_junit import as_junit
+    from stepup_contract.report.as_sarif import as_sarif
     from stepup_contract.report.terminal import as_text
 
     target = _target(args)
-    for path in (args.report_json, args.report_junit):
+    forms = (
+        (args.report_json, as_json),
+        (args.report_junit, as_junit),
+        (args.report_sarif, as_sarif),
+        (args.report_html, as_html),
+    )
+    for path, _ in forms:
         if path is not None and not path.absolute().parent.is_dir():
             raise CommandError(
                 f"{path}: its folder does not exist", "Create the folder, or name another file."
             )
     report = _judge(target, args)
     sys.stdout.write(as_json(report) if args.format == "json" else as_text(report))
-    for path, form in ((args.report_json, as_json), (args.report_junit, as_junit)):
+    for path, form in forms:
         if path is not None:
             try:
                 write(path, form(report))

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,17 @@ class Conformance:
     operations: list[OperationResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def answers(self) -> Counter[tuple[str, int]]:
+        """Return how often each operation answered with each status."""
+        return Counter(
+            {
+                (operation.operation, int(status)): count
+                for operation in self.operations
+                for status, count in operation.statuses.items()
+            }
+        )
 
     @property
     def requests(self) -> int:

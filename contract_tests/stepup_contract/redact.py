@@ -58,6 +58,12 @@ class Redactor:
                 for secret in _strings(value):
                     self.learn(secret, _FIELDS[name])
 
+    def among(self, text: str) -> "Redactor":
+        """Return a redactor of the secrets that occur in ``text``, which is quicker than one of them all."""
+        few = Redactor()
+        few._names = {value: name for value, name in self._names.items() if value in text}
+        return few
+
     def text(self, text: str) -> str:
         """Return ``text`` with ``$NAME`` for each secret."""
         return "".join(part if name is None else f"${name}" for name, part in self._split(text))

@@ -177,6 +177,7 @@ class Story:
     async def at_once(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send requests at one moment, each on a connection of its own."""
         exchanges = await volley(self.server.target, requests)
+        self.server.http.note(exchanges)
         for exchange in exchanges:
             self.server.redactor.learn_fields(exchange.document)
         self.sequence += exchanges

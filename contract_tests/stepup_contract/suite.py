@@ -3,6 +3,7 @@ interleavings, run the workflows, then the schema.
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from stepup_contract.arazzo import Unsupported
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES, Conformance, conform
 from stepup_contract.report import Report
+from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, read_rules
 from stepup_contract.run import CheckResult, Results, blame, plan, run
 from stepup_contract.server import Server, TargetError, connect
@@ -65,11 +67,12 @@ async def judge(target: Target, options: Options) -> Report:
         results = await run(server, all_checks(), rules, options.seed, options.on_check)
         machine = await _play(server, results, options)
         workflows = await _workflows(server, results, options)
-        requests = server.http.sent
+        requests, answers = server.http.sent, Counter(server.http.answers)
     conformance = None if results.stopped else await _conform(target, options)
     if conformance is not None:
         requests += conformance.requests
-    return Report(
+        answers += conformance.answers
+    report = Report(
         url=target.url,
         controlled=target.control_url is not None,
         seed=options.seed,
@@ -78,8 +81,10 @@ async def judge(target: Target, options: Options) -> Report:
         requests=requests,
         seconds=time.monotonic() - started,
         workflows=workflows,
+        answers=answers,
         state_machine=machine,
     )
+    return last_look(report, server.redactor)
 
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:

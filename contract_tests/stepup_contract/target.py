@@ -9,6 +9,7 @@ import asyncio
 import json
 import ssl
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -157,6 +158,13 @@ class Http:
         self._timeouts = httpx.Timeout(target.answer_seconds, pool=None).as_dict()
         self._silent = 0
         self.sent = 0
+        self.answers: Counter[tuple[str, int]] = Counter()
+
+    def note(self, exchanges: Iterable[Exchange]) -> None:
+        """Count requests that were sent by other means."""
+        for exchange in exchanges:
+            self.sent += 1
+            self.answers[exchange.request.operation, exchange.status] += 1
 
     def widen(self, connections: int) -> None:
         """Allow more connections, for a server that is far away."""
@@ -206,6 +214,7 @@ class Http:
                 status, headers, content, problem = await self._answer(transport, message)
             finally:
                 self._idle.append(transport)
+        self.answers[request.operation, status] += 1
         self._silent = 0 if status else self._silent + 1
         if self._silent >= _GIVE_UP:
             raise Unreachable(f"no answer to {_GIVE_UP} requests in a row: {problem}")

@@ -1,4 +1,4 @@
-"""What a run came to, and the forms it is told in: terminal, JSON, JUnit.
+"""What a run came to, and the forms it is told in: terminal, JSON, JUnit, SARIF, HTML.
 
 All text in a report was redacted when it was recorded; nothing here adds any. Files are written whole or not
 at all.
@@ -6,8 +6,8 @@ at all.
 
 import os
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stepup_contract.conformance import Conformance
@@ -21,7 +21,10 @@ OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. ``conformance`` is None where its phases were left out, ``workflows`` is then empty."""
+    """A whole run. ``conformance`` is None where its phases were left out, ``workflows`` is then empty.
+
+    ``answers`` counts the answers of each operation with each status.
+    """
 
     url: str
     controlled: bool
@@ -31,6 +34,7 @@ class Report:
     requests: int
     seconds: float
     workflows: Sequence[WorkflowResult] = ()
+    answers: Mapping[tuple[str, int], int] = field(default_factory=dict)
     state_machine: StateMachineResult = LEFT_OUT
 
     @property
