@@ -1,0 +1,161 @@
+"""The rules as pytest items, in a stranger's test suite, against running servers: good, broken, not there."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from stepup_mock.testing import MockForTests, running_mock
+
+pytest_plugins = ["pytester"]
+
+# Another library's plugin, which is in this environment too and takes a second to load.
+QUICK = ("-p", "no:schemathesis")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MockForTests]:
+    """A mock of this module's own: its clock is moved."""
+    with running_mock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def clean(server: MockForTests) -> Iterator[MockForTests]:
+    """The mock, without faults and as it started."""
+    yield server
+    _control(server, "PUT", "faults", {"enabled": []})
+    _control(server, "PUT", "client-faults", {"client_faults": []})
+    server.reset()
+
+
+@pytest.fixture
+def stranger(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, clean: MockForTests
+) -> pytest.Pytester:
+    """A suite with a test of its own, strict settings, and the keys in its environment."""
+    pytester.makepyfile("def test_of_their_own():\n    pass\n")
+    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config -W error\nxfail_strict = true\n")
+    monkeypatch.setenv("STEPUP_MFA_API_KEY", clean.api_key)
+    monkeypatch.setenv("STEPUP_MFA_CONTROL_URL", clean.base_url)
+    monkeypatch.setenv("STEPUP_MFA_CONTROL_KEY", clean.control_key)
+    monkeypatch.delenv("STEPUP_MFA_AUTH_URL", raising=False)
+    return pytester
+
+
+def _control(mock: MockForTests, method: str, path: str, body: dict[str, object]) -> None:
+    headers = {"Authorization": f"Bearer {mock.control_key}"}
+    httpx.request(
+        method, f"{mock.base_url}/__control__/{path}", headers=headers, json=body
+    ).raise_for_status()
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2", "--import-mode=importlib")])
+def test_a_good_server_passes_every_rule_that_can_be_judged(
+    stranger: pytest.Pytester, clean: MockForTests, arguments: tuple[str, ...]
+) -> None:
+    """One item for each of 60 rules beside the suite's own test; the three that need more say what, alone and
+    with workers.
+    """
+    ran = stranger.runpytest_subprocess(*QUICK, "-rs", "--stepup-url", clean.base_url, *arguments)
+    ran.assert_outcomes(passed=58, skipped=3)
+    assert "collected 61 items" in ran.stdout.str() or "2 workers [61 items]" in ran.stdout.str()
+    ran.stdout.fnmatch_lines(["*not exercised: needs a command that restarts the server*"])
+    assert clean.api_key not in ran.stdout.str()
+
+
+@pytest.mark.parametrize("arguments", [(), ("-n", "2")])
+def test_a_reusable_one_time_grant_fails_the_rule_that_forbids_it(
+    stranger: pytest.Pytester, clean: MockForTests, arguments: tuple[str, ...]
+) -> None:
+    """The failure tells the promise, what was seen, and the request as a curl line, without a traceback;
+    rules that spend no grant twice pass.
+    """
+    _control(clean, "PUT", "faults", {"enabled": ["v2-reusable-grant"]})
+    ran = stranger.runpytest_subprocess(
+        *QUICK, "-m", "stepup", "--stepup-url", clean.base_url, "--stepup-rules", "T1,V2,V3,H1", *arguments
+    )
+    ran.assert_outcomes(failed=1, passed=3)
+    ran.stdout.fnmatch_lines(
+        ["*stepup::V2*", "V2 promises: *never again*", "V2  verifyStepUpGrant: *got 200*"]
+    )
+    ran.stdout.fnmatch_lines(['curl -i *"${STEPUP_MFA_API_KEY}"*', "FAILED stepup::V2*"])
+    text = ran.stdout.str()
+    assert "Traceback" not in text
+    assert "pytest_rules.py" not in text
+    for secret in (clean.api_key, clean.control_key):
+        assert secret not in text
+
+
+def test_a_seed_is_shown_and_repeated(stranger: pytest.Pytester, clean: MockForTests) -> None:
+    """The header names server, rules and seed; nothing is sent while items are only collected."""
+    requests = ("--stepup-url", clean.base_url, "--stepup-rules", "E", "--stepup-seed", "7", "--collect-only")
+    before = _journal(clean)
+    ran = stranger.runpytest_subprocess(*QUICK, *requests)
+    ran.stdout.fnmatch_lines([f"stepup-mfa: {clean.base_url}, 5 rules, seed 7"])
+    assert re.findall(r"<RuleItem (\w+)>", ran.stdout.str()) == [f"E{n}" for n in range(1, 6)]
+    assert _journal(clean) == before
+
+
+def _journal(mock: MockForTests) -> int:
+    headers = {"Authorization": f"Bearer {mock.control_key}"}
+    answer = httpx.get(f"{mock.base_url}/__control__/journal", headers=headers)
+    answer.raise_for_status()
+    return len(json.dumps(answer.json()))
+
+
+def test_without_control_a_rule_is_skipped_with_the_reason(
+    stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What needs arranged users is not passed without them."""
+    monkeypatch.delenv("STEPUP_MFA_CONTROL_URL")
+    monkeypatch.delenv("STEPUP_MFA_CONTROL_KEY")
+    ran = stranger.runpytest_subprocess(
+        *QUICK, "-rs", "--stepup-url", clean.base_url, "--stepup-rules", "A1,V2"
+    )
+    ran.assert_outcomes(passed=2, skipped=1)
+    ran.stdout.fnmatch_lines(["*not exercised: needs users with known secrets*"])
+
+
+def test_a_server_that_refuses_the_key_fails_every_rule(
+    stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that cannot be judged passes nothing, and the reader is told what to do."""
+    monkeypatch.setenv("STEPUP_MFA_API_KEY", "a-key-of-somebody-else")
+    ran = stranger.runpytest_subprocess(
+        *QUICK, "-m", "stepup", "--stepup-url", clean.base_url, "--stepup-rules", "E1,V2"
+    )
+    ran.assert_outcomes(failed=2)
+    ran.stdout.fnmatch_lines(["the server cannot be judged: *refused the API key*", "Give a key of this*"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--stepup-url", "ftp://x"), "not a plain http or https URL"),
+        (("--stepup-url", "http://127.0.0.1:9", "--stepup-rules", "Z9"), "no rule or group Z9"),
+    ],
+)
+def test_misuse_is_told_before_any_test(
+    stranger: pytest.Pytester, arguments: tuple[str, ...], told: str
+) -> None:
+    """A setting that names no server or no rule ends the run with pytest's own code for misuse."""
+    ran = stranger.runpytest_subprocess(*QUICK, *arguments)
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    ran.stderr.fnmatch_lines([f"*{told}*"])
+
+
+def test_without_the_option_there_are_no_rules_and_no_suite(
+    stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment alone judges nobody, and nothing of the suite is loaded."""
+    monkeypatch.setenv("STEPUP_MFA_AUTH_URL", clean.base_url)
+    stranger.makepyfile(
+        "import sys\n"
+        "def test_nothing_is_loaded():\n"
+        "    suite = {'stepup_contract', 'stepup_mfa.pytest_rules', 'httpx', 'pyotp'}\n"
+        "    assert not suite & sys.modules.keys()\n"
+    )
+    stranger.runpytest_subprocess(*QUICK).assert_outcomes(passed=1)
