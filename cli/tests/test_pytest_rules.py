@@ -1,6 +1,5 @@
 """The rules as pytest items, in a stranger's test suite, against running servers: good, broken, not there."""
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -90,20 +89,22 @@ def test_a_reusable_one_time_grant_fails_the_rule_that_forbids_it(
 
 
 def test_a_seed_is_shown_and_repeated(stranger: pytest.Pytester, clean: MockForTests) -> None:
-    """The header names server, rules and seed; nothing is sent while items are only collected."""
+    """The header names server, rules and seed; collecting items sends nothing, running them does."""
     requests = ("--stepup-url", clean.base_url, "--stepup-rules", "E", "--stepup-seed", "7", "--collect-only")
     before = _journal(clean)
     ran = stranger.runpytest_subprocess(*QUICK, *requests)
     ran.stdout.fnmatch_lines([f"stepup-mfa: {clean.base_url}, 5 rules, seed 7"])
     assert re.findall(r"<RuleItem (\w+)>", ran.stdout.str()) == [f"E{n}" for n in range(1, 6)]
     assert _journal(clean) == before
+    stranger.runpytest_subprocess(*QUICK, *requests[:-1]).assert_outcomes(passed=6)
+    assert _journal(clean) != before
 
 
-def _journal(mock: MockForTests) -> int:
+def _journal(mock: MockForTests) -> list[int]:
     headers = {"Authorization": f"Bearer {mock.control_key}"}
-    answer = httpx.get(f"{mock.base_url}/__control__/journal", headers=headers)
+    answer = httpx.get(f"{mock.base_url}/__control__/requests", headers=headers)
     answer.raise_for_status()
-    return len(json.dumps(answer.json()))
+    return [request["sequence"] for request in answer.json()["requests"]]
 
 
 def test_without_control_a_rule_is_skipped_with_the_reason(
