@@ -169,6 +169,7 @@ def _judge(target: "Target", args: argparse.Namespace) -> "Report":
             max_examples=args.max_examples,
             seed=random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed,
             workflows=not args.no_workflows,
+            documented_statuses=not args.no_conformance,
             state_machine=not (args.no_state_machine or args.rules),
             exclusive=args.exclusive,
             on_check=progress.check,

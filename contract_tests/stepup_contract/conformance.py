@@ -41,14 +41,24 @@ class OperationResult:
         return sum(self.statuses.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A documented status that no answer had."""
+
+    operation: str
+    status: int
+    reason: str
+
+
 @dataclass(slots=True)
 class Conformance:
-    """What the phases came to."""
+    """What the phases came to; ``unreached`` lists what no answer of the whole run had."""
 
     phases: dict[str, dict[str, int]] = field(default_factory=dict)
     operations: list[OperationResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    unreached: list[Unreached] = field(default_factory=list)
 
     @property
     def answers(self) -> Counter[tuple[str, int]]:

@@ -2,6 +2,7 @@
 interleavings, run the workflows, then the schema.
 """
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from stepup_contract.arazzo import Unsupported
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES, Conformance, conform
+from stepup_contract.documented_statuses import Reached, merge, provoke, provoke_late, unreached
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, read_rules
@@ -29,7 +31,8 @@ def _silent_phase(phase: str, requests: int) -> None: ...
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is asked for. ``rules`` are ids or letters of groups, all where empty; no ``phases``: no
-    conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too.
+    conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too,
+    and ``documented_statuses`` makes conformance provoke each status that is documented.
     """
 
     rules: Sequence[str] = ()
@@ -38,6 +41,7 @@ class Options:
     seed: int = 0
     workflows: bool = False
     state_machine: bool = False
+    documented_statuses: bool = False
     exclusive: bool = False
     connections: int = 16
     on_check: Callable[[CheckResult, int, int], None] = _silent_check
@@ -68,10 +72,11 @@ async def judge(target: Target, options: Options) -> Report:
         machine = await _play(server, results, options)
         workflows = await _workflows(server, results, options)
         requests, answers = server.http.sent, Counter(server.http.answers)
-    conformance = None if results.stopped else await _conform(target, options)
+        conformance, reached = await _conformance(server, results, options)
     if conformance is not None:
         requests += conformance.requests
         answers += conformance.answers
+        conformance.unreached = [] if reached is None else unreached(answers, reached)
     report = Report(
         url=target.url,
         controlled=target.control_url is not None,
@@ -123,9 +128,22 @@ async def _workflows(server: Server, results: Results, options: Options) -> list
         return []
 
 
-async def _conform(target: Target, options: Options) -> Conformance | None:
-    if not options.phases:
-        return None
+async def _conformance(
+    server: Server, results: Results, options: Options
+) -> tuple[Conformance | None, Reached | None]:
+    """Return conformance, and what the documented statuses came to where they were provoked."""
+    if results.stopped or not options.phases:
+        return None, None
+    if not options.documented_statuses:
+        return await _conform(server.target, options), None
+    options.on_phase("documented statuses", server.http.sent)
+    reached = await provoke(server, options.seed)
+    # Late bodies take their time, and disturb nobody.
+    conformance, _ = await asyncio.gather(_conform(server.target, options), provoke_late(server, reached))
+    return merge(conformance, reached), reached
+
+
+async def _conform(target: Target, options: Options) -> Conformance:
     return await conform(
         target,
         phases=options.phases,

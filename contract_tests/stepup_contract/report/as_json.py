@@ -101,7 +101,7 @@ def _conformance(report: Report) -> dict[str, Any]:
     conformance = report.conformance
     if conformance is None:
         reason = "the run stopped before" if report.results.stopped else "left out by request"
-        return {"ran": False, "reason": reason, "phases": {}, "operations": [], "requests": 0}
+        return {"ran": False, "reason": reason, "phases": {}, "operations": [], "unreached": [], "requests": 0}
     return {
         "ran": True,
         "phases": conformance.phases,
@@ -114,6 +114,10 @@ def _conformance(report: Report) -> dict[str, Any]:
                 **({"reason": result.reason} if result.reason else {}),
             }
             for result in conformance.operations
+        ],
+        "unreached": [
+            {"operation": missed.operation, "status": missed.status, "reason": missed.reason}
+            for missed in conformance.unreached
         ],
         "requests": conformance.requests,
     }

@@ -140,6 +140,9 @@ def _not_exercised(report: Report) -> list[str]:
             for result in report.conformance.operations
             if result.outcome == NOT_EXERCISED
         ]
+        lines += [
+            f"  {missed.operation} {missed.status}: {missed.reason}" for missed in report.conformance.unreached
+        ]
     return ["Not exercised", *lines, ""] if lines else []
 
 

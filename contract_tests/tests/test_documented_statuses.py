@@ -1,0 +1,114 @@
+"""The documented statuses: all are reached on the mock, and an answer that is not as documented is a
+finding.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+
+import jsonschema_rs
+
+from stepup_contract.documented_answers import documented, faults_of
+from stepup_contract.documented_statuses import Reached, provoke, provoke_late, unreached
+from stepup_contract.operations import LOOKUP, VERIFY_GRANT
+from stepup_contract.report.as_json import as_json
+from stepup_contract.report.terminal import as_text
+from stepup_contract.server import connect
+from stepup_contract.suite import Options, judge
+from stepup_contract.target import Exchange, Request, Target
+from stepup_spec import REPORT_SCHEMA, find
+
+SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("utf-8")))
+
+
+def reach(target: Target, late: float | None = None) -> Reached:
+    """Provoke the documented statuses, late bodies for so many seconds where given."""
+
+    async def work() -> Reached:
+        async with connect(target) as server:
+            reached = await provoke(server, 1)
+            if late is not None:
+                await provoke_late(server, reached, late)
+            return reached
+
+    return asyncio.run(work())
+
+
+def test_every_documented_status_is_reached_on_the_mock(mock_server: Target) -> None:
+    """All pairs of operation and status come about, and all answers are as documented."""
+    reached = reach(mock_server, late=15)
+    assert [finding.message for finding in reached.findings] == []
+    assert unreached(reached.answers, reached) == []
+    assert len(documented()) == 37
+    assert all(reached.answers[wanted] for wanted in documented())
+
+
+def test_what_a_server_cannot_be_brought_to_is_listed(other_make: Callable[..., Target]) -> None:
+    """A server without injected faults and without a limit for late bodies: seven statuses with reasons."""
+    reached = reach(other_make(), late=0.5)
+    assert reached.findings == []
+    missed = {(one.operation, one.status): one.reason for one in unreached(reached.answers, reached)}
+    assert {status for _, status in missed} == {408, 429}
+    assert {operation for operation, status in missed if status == 429} == {LOOKUP.id, VERIFY_GRANT.id}
+    assert "does not offer" in missed[LOOKUP.id, 429]
+    assert all("no answer within 0.5 s" in reason for (_, status), reason in missed.items() if status == 408)
+
+
+def test_without_control_the_reasons_say_what_would_enable_it(other_make: Callable[..., Target]) -> None:
+    """Statuses that need arranged users or keys are not reached, and the control API is named."""
+    reached = reach(other_make(control=False))
+    missed = {(one.operation, one.status): one.reason for one in unreached(reached.answers, reached)}
+    for operation, status in documented():
+        if status in (200, 403, 429):
+            assert "control API" in missed[operation, status]
+        elif status != 408:
+            assert (operation, status) not in missed
+
+
+def test_an_answer_that_is_not_as_documented_is_a_finding(other_make: Callable[..., Target]) -> None:
+    """A required header that is missing is found, with a request to paste."""
+    reached = reach(other_make("no-www-authenticate"))
+    assert {finding.rule for finding in reached.findings} == {"schema.documented_status"}
+    assert {finding.operation for finding in reached.findings} == {name for name, _ in documented()}
+    assert all("no header WWW-Authenticate" in finding.got for finding in reached.findings)
+    assert all(finding.curl.startswith("curl ") for finding in reached.findings)
+
+
+def test_body_media_type_and_headers_are_judged() -> None:
+    """Each part of an answer that may be wrong is told."""
+    request = Request(VERIFY_GRANT.id, "POST", VERIFY_GRANT.path)
+
+    def told(document: object, media_type: str = "application/json", **headers: str) -> list[str]:
+        pairs = (("Content-Type", media_type), *((n.replace("_", "-"), v) for n, v in headers.items()))
+        return faults_of(Exchange(request, "", 429, pairs, document=document))
+
+    good = {"error_code": "rate_limited", "user_facing_error": "Wait."}
+    assert told(good, Retry_After="3") == []
+    assert "Retry-After" in told(good, Retry_After="soon")[0]
+    assert "text/html" in told(good, "text/html")[0]
+    assert "error_code" in told({"error_code": "slow_down"})[0]
+    assert told([])
+
+
+def test_what_other_parts_of_the_run_reached_counts() -> None:
+    """A status that any answer of the run had is not listed."""
+    reached = Reached(reasons={(LOOKUP.id, 429): "needs an injected fault"})
+    answers = Counter(dict.fromkeys(documented(), 1))
+    assert unreached(answers, reached) == []
+    del answers[LOOKUP.id, 429]
+    assert [one.reason for one in unreached(answers, reached)] == ["needs an injected fault"]
+
+
+def test_the_report_counts_and_lists_them(other_make: Callable[..., Target]) -> None:
+    """Provoked answers count in the coverage of the report, and what was not reached has its reason there."""
+    options = Options(rules=("E3",), phases=("examples",), max_examples=1, documented_statuses=True)
+    report = asyncio.run(judge(other_make(), options))
+    document = json.loads(as_json(report))
+    SCHEMA.validate(document)
+    covered = {one["operation"]: one["statuses"] for one in document["conformance"]["operations"]}
+    assert covered[VERIFY_GRANT.id].keys() >= {"200", "400", "401", "403", "413", "415"}
+    missed = {(one["operation"], one["status"]) for one in document["conformance"]["unreached"]}
+    assert missed >= {(LOOKUP.id, 429), (VERIFY_GRANT.id, 429), (VERIFY_GRANT.id, 408)}
+    assert f"{LOOKUP.id} 429: needs an injected fault" in as_text(report)
+    assert report.exit_code == 0
