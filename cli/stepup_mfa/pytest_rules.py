@@ -26,7 +26,8 @@ from stepup_contract.rules import Rule
 from stepup_contract.run import NOT_EXERCISED, RuleResult
 from stepup_contract.server import TargetError
 from stepup_contract.suite import Options, UnknownRule, judge, select
-from stepup_mfa.contract import _target
+from stepup_contract.target import Target
+from stepup_mfa.contract import _key, _url
 from stepup_mfa.errors import CommandError
 
 # The first findings of a rule tell the story.
@@ -47,19 +48,10 @@ def configure(config: pytest.Config) -> None:
         # Set before workers start, so that all have the same.
         option.stepup_seed = random.SystemRandom().randrange(1 << 32)
     try:
-        target = _target(
-            argparse.Namespace(
-                url=option.stepup_url,
-                api_key=option.stepup_api_key,
-                control_url=option.stepup_control_url,
-                control_key=option.stepup_control_key,
-                restart_command=None,
-                log_file=None,
-            )
-        )
+        target = _target(option)
         rules = select(wanted)
     except CommandError as error:
-        raise pytest.UsageError(f"--stepup-url: {error}. {error.remedy}") from None
+        raise pytest.UsageError(f"stepup-mfa: {error}. {error.remedy}") from None
     except UnknownRule as error:
         raise pytest.UsageError(f"--stepup-rules: {error}") from None
     config.addinivalue_line("markers", "stepup: a rule of the step-up MFA contract")
@@ -67,10 +59,23 @@ def configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Rules(config, judging), "stepup_mfa_rules")
 
 
+def _target(option: argparse.Namespace) -> Target:
+    """Return the server that options and environment name. Raises CommandError."""
+    url = _url(option.stepup_url, "--stepup-url", "")
+    api_key = _key(option.stepup_api_key, "--stepup-api-key", "STEPUP_MFA_API_KEY")
+    if url is None or api_key is None:
+        raise CommandError("no API key", "Give one in STEPUP_MFA_API_KEY or with --stepup-api-key.")
+    control_url = _url(option.stepup_control_url, "--stepup-control-url", "STEPUP_MFA_CONTROL_URL")
+    control_key = _key(option.stepup_control_key, "--stepup-control-key", "STEPUP_MFA_CONTROL_KEY")
+    if (control_url is None) != (control_key is None):
+        raise CommandError("one of control URL and control key without the other", "Give both, or neither.")
+    return Target(url, api_key, control_url, control_key)
+
+
 class Judging:
     """Judges the rules of this process and remembers what came of it."""
 
-    def __init__(self, target: Any, rules: Sequence[Rule], seed: int, *, exclusive: bool) -> None:
+    def __init__(self, target: Target, rules: Sequence[Rule], seed: int, *, exclusive: bool) -> None:
         self.target = target
         self.rules = rules
         self.seed = seed

@@ -137,6 +137,7 @@ def test_a_server_that_refuses_the_key_fails_every_rule(
     [
         (("--stepup-url", "ftp://x"), "not a plain http or https URL"),
         (("--stepup-url", "http://127.0.0.1:9", "--stepup-rules", "Z9"), "no rule or group Z9"),
+        (("--stepup-url", "http://127.0.0.1:9", "--stepup-api-key", "ä"), "printable ASCII"),
     ],
 )
 def test_misuse_is_told_before_any_test(
