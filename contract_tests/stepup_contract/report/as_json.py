@@ -101,7 +101,14 @@ def _conformance(report: Report) -> dict[str, Any]:
     conformance = report.conformance
     if conformance is None:
         reason = "the run stopped before" if report.results.stopped else "left out by request"
-        return {"ran": False, "reason": reason, "phases": {}, "operations": [], "unreached": [], "requests": 0}
+        return {
+            "ran": False,
+            "reason": reason,
+            "phases": {},
+            "operations": [],
+            "unreached": [],
+            "requests": 0,
+        }
     return {
         "ran": True,
         "phases": conformance.phases,

@@ -141,7 +141,8 @@ def _not_exercised(report: Report) -> list[str]:
             if result.outcome == NOT_EXERCISED
         ]
         lines += [
-            f"  {missed.operation} {missed.status}: {missed.reason}" for missed in report.conformance.unreached
+            f"  {missed.operation} {missed.status}: {missed.reason}"
+            for missed in report.conformance.unreached
         ]
     return ["Not exercised", *lines, ""] if lines else []
 
