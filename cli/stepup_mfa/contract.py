@@ -12,13 +12,14 @@ import random
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
 
 if TYPE_CHECKING:
+    from stepup_contract.budget import Budget
     from stepup_contract.report import Report
     from stepup_contract.target import Target
 
@@ -29,6 +30,8 @@ _PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
+    parser.add_argument("--profile", metavar="NAME", help="take settings from this profile of stepup.toml")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="the file of the profiles")
     parser.add_argument("--url", metavar="URL", help="root of the server (STEPUP_MFA_AUTH_URL)")
     parser.add_argument(
         "--api-key", metavar="KEY", help="API key; other users of this machine can see options, so prefer "
@@ -59,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--log-file", metavar="FILE", type=Path, help="what the server logs to, for the rule about leaks"
     )
     parser.add_argument("--rules", metavar="IDS", help="judge only these rules or groups, such as A1,T,V2")
+    parser.add_argument("--skip", metavar="IDS", help="leave out these rules or groups")
+    parser.add_argument("--operation", metavar="IDS", help="judge only rules about these operationIds")
+    parser.add_argument("--fail-fast", action="store_true", help="begin nothing more after the first finding")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and send nothing")
+    _add_live(parser)
     parser.add_argument(
         "--phases", metavar="NAMES", help=f"conformance phases (default: {','.join(_PHASES)})"
     )
@@ -80,6 +88,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_live(parser: argparse.ArgumentParser) -> None:
+    """Declare what allows a run on a server that others use."""
+    parser.add_argument(
+        "--live", action="store_true",
+        help="judge a server that is not on loopback, or that its profile calls live",
+    )  # fmt: skip
+    parser.add_argument(
+        "--allow-host", metavar="HOST", action="append", help="a live host that may be sent to; repeatable"
+    )
+    parser.add_argument(
+        "--allow-sms", action="store_true", help="judge rules that send text messages on a live server"
+    )
+    parser.add_argument(
+        "--allow-lockout", action="store_true",
+        help="judge rules that lock users, made for it through the control API, on a live server",
+    )  # fmt: skip
+    for name, (what, default) in _BUDGETS.items():
+        parser.add_argument(
+            f"--max-{name}",
+            metavar="N",
+            type=int,
+            help=f"{what} that a live run may cost (default: {default})",
+        )
+
+
+_BUDGETS = {
+    "requests": ("requests", "1000"),
+    "sms": ("text messages", "0; 20 with --allow-sms"),
+    "failures": ("wrong codes", "20"),
+    "grants": ("grants", "100"),
+}
+
+
 def run(args: argparse.Namespace) -> int:
     """Judge the target, print and write the reports, and return the exit code."""
     require("contract", "contract")
@@ -90,7 +131,10 @@ def run(args: argparse.Namespace) -> int:
     from stepup_contract.report.as_sarif import as_sarif
     from stepup_contract.report.terminal import as_text
 
-    target = _target(args)
+    profile = _apply_profile(args)
+    target = _target(args, profile)
+    if args.dry_run:
+        return _dry_run(target, args)
     forms = (
         (args.report_json, as_json),
         (args.report_junit, as_junit),
@@ -102,7 +146,11 @@ def run(args: argparse.Namespace) -> int:
             raise CommandError(
                 f"{path}: its folder does not exist", "Create the folder, or name another file."
             )
+    if target.live and target.budget is not None:
+        sys.stderr.write(f"{target.url} is live: at most {target.budget.told()}\n")
     report = _judge(target, args)
+    if target.live and target.budget is not None:
+        sys.stderr.write(f"spent: {target.budget.told_spent()}\n")
     sys.stdout.write(as_json(report) if args.format == "json" else as_text(report))
     for path, form in forms:
         if path is not None:
@@ -113,8 +161,56 @@ def run(args: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def _target(args: argparse.Namespace) -> "Target":
+def _apply_profile(args: argparse.Namespace) -> dict[str, Any]:
+    """Fill in from the profile what no option says, and return it; options are stronger, variables weaker."""
+    from stepup_mfa.profiles import FILE, read_profile
+
+    if args.profile is None:
+        if args.config is not None:
+            raise CommandError(
+                "--config without --profile", "Name a profile of the file with --profile NAME."
+            )
+        return {}
+    profile = read_profile(args.config or Path(FILE), args.profile)
+    for key in ("url", "control_url", "restart_command", "seed"):
+        if getattr(args, key) is None:
+            setattr(args, key, profile.get(key))
+    for key, option in (("rules", "rules"), ("skip", "skip"), ("operations", "operation")):
+        if getattr(args, option) is None and key in profile:
+            setattr(args, option, ",".join(profile[key]))
+    if args.log_file is None and "log_file" in profile:
+        args.log_file = Path(profile["log_file"])
+    for key in ("exclusive", "allow_sms", "allow_lockout"):
+        setattr(args, key, getattr(args, key) or profile.get(key, False))
+    for key in ("api_key", "control_key"):
+        variable = profile.get(f"{key}_env")
+        if variable is not None and getattr(args, key) is None:
+            if not os.environ.get(variable):
+                raise CommandError(f"the environment has no {variable}", f"Put the {key} there.")
+            setattr(args, key, os.environ[variable])
+    return profile
+
+
+def _budget(args: argparse.Namespace, profile: dict[str, Any]) -> "Budget":
+    from stepup_contract.budget import Budget
+
+    limits: dict[str, int] = {"sms": 20 if args.allow_sms else 0, **profile.get("budgets", {})}
+    for name in _BUDGETS:
+        given = getattr(args, f"max_{name}")
+        if given is not None:
+            if given < 0:
+                raise CommandError(f"--max-{name}: less than 0", "Give 0 or more.")
+            limits[name] = given
+    budget = Budget()
+    for name, limit in limits.items():
+        setattr(budget, name, limit)
+    return budget
+
+
+def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> "Target":
     from stepup_contract.target import Target
+
+    profile = profile or {}
 
     url = _url(args.url, "--url", "STEPUP_MFA_AUTH_URL")
     api_key = _key(args.api_key, "--api-key", "STEPUP_MFA_API_KEY")
@@ -131,7 +227,37 @@ def _target(args: argparse.Namespace) -> "Target":
             f"Give --control-{missing.lower()} (STEPUP_MFA_CONTROL_{missing.upper()}) too, or neither.",
         )
     command = tuple(shlex.split(args.restart_command or ""))
-    return Target(url, api_key, control_url, control_key, restart_command=command, log_file=args.log_file)
+    return Target(
+        url,
+        api_key,
+        control_url,
+        control_key,
+        restart_command=command,
+        log_file=args.log_file,
+        called_live=profile.get("live", False),
+        permitted=args.live,
+        allow_hosts=(*(args.allow_host or ()), *profile.get("allow_hosts", ())),
+        allow_sms=args.allow_sms,
+        allow_lockout=args.allow_lockout,
+        budget=_budget(args, profile),
+    )
+
+
+def _dry_run(target: "Target", args: argparse.Namespace) -> int:
+    """Print the plan, and send nothing."""
+    from stepup_contract.report.plan import as_plan
+    from stepup_contract.suite import UnknownRule, select
+
+    try:
+        rules = select(_ids(args.rules), _ids(args.skip), _ids(args.operation))
+    except UnknownRule as error:
+        raise CommandError(str(error)) from None
+    sys.stdout.write(as_plan(target, rules))
+    return 0
+
+
+def _ids(words: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (words or "").replace(" ", "").split(",")))
 
 
 def _url(given: str | None, option: str, variable: str) -> str | None:
@@ -164,20 +290,23 @@ def _judge(target: "Target", args: argparse.Namespace) -> "Report":
     progress = Progress(sys.stderr)
     try:
         options = Options(
-            rules=tuple(filter(None, (args.rules or "").replace(" ", "").split(","))),
+            rules=_ids(args.rules),
+            skip=_ids(args.skip),
+            operations=_ids(args.operation),
+            fail_fast=args.fail_fast,
             phases=_phases(args),
             max_examples=args.max_examples,
             seed=random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed,
             workflows=not args.no_workflows,
             documented_statuses=not args.no_conformance,
-            state_machine=not (args.no_state_machine or args.rules),
+            state_machine=not (args.no_state_machine or args.rules or args.skip or args.operation),
             exclusive=args.exclusive,
             on_check=progress.check,
             on_phase=progress.phase,
         )
         return asyncio.run(judge(target, options))
     except UnknownRule as error:
-        raise CommandError(f"--rules: {error}") from None
+        raise CommandError(f"--rules, --skip, --operation: {error}") from None
     except TargetError as error:
         raise CommandError(str(error), error.remedy) from None
     finally:

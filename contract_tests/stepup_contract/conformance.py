@@ -90,6 +90,7 @@ async def conform(
     spec: Path | None = None,
 ) -> Conformance:
     """Run the phases and return what they came to; ``progress`` hears the phase and the requests so far."""
+    target.permit()
     order = {
         "url": target.url,
         "api_key": target.api_key,

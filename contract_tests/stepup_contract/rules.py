@@ -22,6 +22,7 @@ class Rule:
     judged_by: str
     sources: tuple[str, ...]
     safety: tuple[str, ...]
+    operations: tuple[str, ...] = ()
 
 
 @cache
@@ -38,6 +39,7 @@ def read_rules() -> dict[str, Rule]:
             judged_by=rule["judged_by"],
             sources=tuple(f"{source['kind']}: {source['ref']}" for source in rule["sources"]),
             safety=tuple(rule["live"]["safety"]),
+            operations=tuple(rule["operations"]),
         )
         for group in document["groups"]
         for rule in group["rules"]

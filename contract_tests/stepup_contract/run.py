@@ -9,14 +9,16 @@ import asyncio
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from stepup_contract.budget import BudgetSpent, NotAllowed
 from stepup_contract.checks import Check
 from stepup_contract.control import ControlError
 from stepup_contract.finding import Finding
 from stepup_contract.rules import Rule, read_rules
 from stepup_contract.server import Need, Server
 from stepup_contract.story import NotExercised
-from stepup_contract.target import Unreachable
+from stepup_contract.target import Target, Unreachable
 from stepup_contract.trial import Trial
 
 PASSED, FAILED, OBSERVED, NOT_EXERCISED = "passed", "failed", "observed", "not_exercised"
@@ -71,26 +73,55 @@ _ELSEWHERE = {
 
 def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list[Check]:
     """Return the checks that can be made on this server, those that run alone at the end."""
-    wanted = {rule.id for rule in rules}
+    wanted = {rule.id: rule for rule in rules}
     possible = [
         check
         for check in checks
-        if check.rule in wanted and check.needs <= server.offers and check.unless not in server.offers
+        if wanted.keys() >= {check.rule}
+        and not forbidden(wanted[check.rule], server.target)
+        and check.needs <= server.offers
+        and check.unless not in server.offers
     ]
-    return sorted(possible, key=lambda check: check.alone)
+    risky = server.target.live
+    return sorted(
+        possible,
+        key=lambda check: (risky and bool({"sms", "locks"} & set(wanted[check.rule].safety)), check.alone),
+    )
+
+
+def forbidden(rule: Rule, target: Target) -> str:
+    """Return why a rule is not to be judged on this target, "" where it may be."""
+    if not target.live:
+        return ""
+    if "mock_only" in rule.safety:
+        return "is judged on no live server"
+    if "locks" in rule.safety and not target.allow_lockout:
+        return "may lock users: allow it on a live server with --allow-lockout"
+    if "sms" in rule.safety and not target.allow_sms:
+        return "sends text messages: allow it on a live server with --allow-sms"
+    return ""
 
 
 async def run(
-    server: Server, checks: Sequence[Check], rules: Sequence[Rule], seed: int, progress: Progress
+    server: Server,
+    checks: Sequence[Check],
+    rules: Sequence[Rule],
+    seed: int,
+    progress: Progress,
+    *,
+    fail_fast: bool = False,
 ) -> Results:
-    """Make every possible check of ``rules`` and return the verdicts, one for each rule."""
+    """Make every possible check of ``rules`` and return the verdicts, one for each rule.
+
+    ``fail_fast`` begins no check after one that failed.
+    """
     planned = plan(checks, rules, server)
     catalogue = {rule.id: rule for rule in rules}
     results = Results()
     done: list[CheckResult] = []
 
     # A check that lasts long straddles time steps and is made again: few at a time, each of them quick.
-    turns = asyncio.Semaphore(3 * _AT_ONCE if server.far else _AT_ONCE)
+    turns = asyncio.Semaphore(1 if server.target.live else 3 * _AT_ONCE if server.far else _AT_ONCE)
 
     async def make(check: Check) -> None:
         async with turns:
@@ -99,14 +130,17 @@ async def run(
     async def make_now(check: Check) -> None:
         if results.stopped:
             result = CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
+        elif fail_fast and any(one.outcome == FAILED for one in done):
+            result = CheckResult(check, NOT_EXERCISED, 0, reason="left out after the first finding")
         else:
             result = await _make(server, check, catalogue[check.rule], seed, results)
         done.append(result)
         progress(result, len(done), len(planned))
 
-    await asyncio.gather(*(make(check) for check in planned if not check.alone))
+    overlapping = [] if server.target.live else [check for check in planned if not check.alone]
+    await asyncio.gather(*(make(check) for check in overlapping))
     for check in planned:
-        if check.alone:
+        if check not in overlapping:
             await make(check)
     _judge(results, server, checks, rules, {result.check: result for result in done})
     return results
@@ -120,8 +154,14 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
     started = loop.time()
     for attempt in range(2):
         trial = Trial(server, rule, check.name, f"{seed}:{rule.id}:{check.name}:{attempt}")
+        others = asyncio.all_tasks()
         try:
             await (_alone(server, check, trial) if check.alone else check.run(trial))
+        except BudgetSpent as error:
+            await _end_all_but(others)
+            trial.reasons.append(str(error))
+            results.stopped = str(error)
+            break
         except Unreachable as error:
             told = f"the server no longer answers: {error}"
             trial.reasons.append(told)
@@ -130,7 +170,7 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
             else:
                 results.errors.append(f"{rule.id} {check.name}: no connection for a moment: {error}")
             break
-        except (NotExercised, ControlError) as error:
+        except (NotExercised, NotAllowed, ControlError) as error:
             trial.reasons.append(server.redactor.text(str(error)))
         except Exception as error:  # a check that breaks down must not take the others with it
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -140,6 +180,14 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
         if check.alone or len(trial.steps) < 2:
             break
     return _result(check, trial, loop.time() - started)
+
+
+async def _end_all_but(others: set[asyncio.Task[Any]]) -> None:
+    """End what a check began beside the request that was refused; live checks run by themselves."""
+    rest = asyncio.all_tasks() - others
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 async def _gone(server: Server) -> bool:
@@ -231,6 +279,8 @@ def _missing(rule: Rule, skipped: Sequence[Check], own: Sequence[Check], server:
     """Say what would have allowed the checks of a rule that were not made."""
     if not own:
         return [_ELSEWHERE.get(rule.judged_by, "this version has no check for it")]
+    if why := forbidden(rule, server.target):
+        return [why]
     needs: set[Need] = set()
     for check in skipped:
         if check.unless is None or check.unless not in server.offers:

@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from stepup_contract.budget import Budget, BudgetSpent, NotPermitted
 from stepup_contract.control import Control, ControlError, ServerClock
 from stepup_contract.operations import LOOKUP, OPERATIONS, POSTS
 from stepup_contract.redact import Redactor
@@ -97,6 +98,8 @@ class Server:
             return (await self.http.send(_lookup(self.target))).status != 0
         except Unreachable:
             return False
+        except BudgetSpent:
+            return True
 
 
 _RESTART_SECONDS = 30
@@ -108,8 +111,14 @@ _FAR = 0.02
 async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Server]:
     """Open the target and see what it offers; moves nothing. Raises TargetError."""
     redactor = target.redactor()
+    try:
+        target.permit()
+    except NotPermitted as error:
+        raise TargetError(str(error), error.remedy) from None
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(Http(target.url, target, redactor, connections=connections))
+        if target.live:
+            http.spend_from(target.budget or Budget())
         far = await _recognise(http, target, redactor) > _FAR
         control = None
         if target.control_url is not None and target.control_key is not None:
@@ -128,6 +137,12 @@ async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Ser
         if far and control is not None:
             control.http.widen(3 * connections)
         yield server
+
+
+def promised(target: Target) -> frozenset[Need]:
+    """Return what a target offers by what is said of it, before anything was sent."""
+    controlled = set(Need) - {Need.RESTART, Need.LOG} if target.control_url is not None else set()
+    return frozenset(controlled) | _given(target)
 
 
 def _given(target: Target) -> frozenset[Need]:
@@ -152,6 +167,8 @@ async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
     for request in requests:
         try:
             answers.append(await http.send(request))
+        except BudgetSpent as error:
+            raise TargetError(str(error), "Allow more requests.") from None
         except Unreachable as error:
             raise TargetError(
                 f"no connection to {target.url}: {error}",

@@ -176,8 +176,9 @@ class Story:
 
     async def at_once(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send requests at one moment, each on a connection of its own."""
+        kinds = [self.server.http.set_aside(request) for request in requests]
         exchanges = await volley(self.server.target, requests)
-        self.server.http.note(exchanges)
+        self.server.http.note(exchanges, kinds)
         for exchange in exchanges:
             self.server.redactor.learn_fields(exchange.document)
         self.sequence += exchanges

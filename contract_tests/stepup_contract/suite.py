@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepup_contract.arazzo import Unsupported
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES, Conformance, conform
 from stepup_contract.documented_statuses import Reached, merge, provoke, provoke_late, unreached
+from stepup_contract.operations import OPERATIONS
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, read_rules
@@ -30,12 +31,16 @@ def _silent_phase(phase: str, requests: int) -> None: ...
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run is asked for. ``rules`` are ids or letters of groups, all where empty; no ``phases``: no
+    """What a run is asked for. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to
+    the rules about these; all rules where empty; no ``phases``: no
     conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too,
     and ``documented_statuses`` makes conformance provoke each status that is documented.
     """
 
     rules: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    operations: Sequence[str] = ()
+    fail_fast: bool = False
     phases: Sequence[str] = PHASES
     max_examples: int = 40
     seed: int = 0
@@ -52,23 +57,39 @@ class UnknownRule(ValueError):
     """A rule was asked for that the catalogue does not have."""
 
 
-def select(wanted: Sequence[str]) -> list[Rule]:
-    """Return the rules of the catalogue that are asked for by id or by group. Raises UnknownRule."""
+def select(wanted: Sequence[str], skipped: Sequence[str] = (), operations: Sequence[str] = ()) -> list[Rule]:
+    """Return the rules of the catalogue that are asked for by id or by group, less those skipped. Raises
+    UnknownRule.
+    """
     catalogue = read_rules()
     groups = {rule.group for rule in catalogue.values()}
-    unknown = [name for name in wanted if name not in catalogue and name not in groups]
+    unknown = [name for name in (*wanted, *skipped) if name not in catalogue and name not in groups]
     if unknown:
         raise UnknownRule(f"no rule or group {', '.join(unknown)}; there are {', '.join(catalogue)}")
-    return [rule for rule in catalogue.values() if not wanted or {rule.id, rule.group} & set(wanted)]
+    strange = [name for name in operations if name not in {operation.id for operation in OPERATIONS}]
+    if strange:
+        known = ", ".join(operation.id for operation in OPERATIONS)
+        raise UnknownRule(f"no operation {', '.join(strange)}; there are {known}")
+    return [
+        rule
+        for rule in catalogue.values()
+        if (not wanted or {rule.id, rule.group} & set(wanted))
+        and not {rule.id, rule.group} & set(skipped)
+        and (not operations or set(operations) & set(rule.operations))
+    ]
 
 
 async def judge(target: Target, options: Options) -> Report:
     """Judge a target and return the report. Raises TargetError, with nothing done, where that cannot be."""
-    rules = select(options.rules)
+    rules = select(options.rules, options.skip, options.operations)
     started = time.monotonic()
     async with connect(target, connections=options.connections) as server:
         _ask_first(server, rules, options)
-        results = await run(server, all_checks(), rules, options.seed, options.on_check)
+        results = await run(
+            server, all_checks(), rules, options.seed, options.on_check, fail_fast=options.fail_fast
+        )
+        if options.fail_fast and any(finding.fails for finding in results.findings):
+            options = replace(options, phases=(), state_machine=False, workflows=False)
         machine = await _play(server, results, options)
         workflows = await _workflows(server, results, options)
         requests, answers = server.http.sent, Counter(server.http.answers)
@@ -106,7 +127,7 @@ def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
 
 
 async def _play(server: Server, results: Results, options: Options) -> StateMachineResult:
-    if not options.state_machine:
+    if not options.state_machine or server.target.live:
         return LEFT_OUT
     if results.stopped:
         return StateMachineResult(False, reason="the run stopped before")
@@ -119,7 +140,7 @@ async def _play(server: Server, results: Results, options: Options) -> StateMach
 
 
 async def _workflows(server: Server, results: Results, options: Options) -> list[WorkflowResult]:
-    if not options.workflows or results.stopped:
+    if not options.workflows or results.stopped or (server.target.live and not server.target.allow_sms):
         return []
     try:
         return await run_workflows(server, options.seed)
@@ -132,7 +153,8 @@ async def _conformance(
     server: Server, results: Results, options: Options
 ) -> tuple[Conformance | None, Reached | None]:
     """Return conformance, and what the documented statuses came to where they were provoked."""
-    if results.stopped or not options.phases:
+    # Generated requests know no budget.
+    if results.stopped or not options.phases or server.target.live:
         return None, None
     if not options.documented_statuses:
         return await _conform(server.target, options), None

@@ -16,9 +16,11 @@ from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import httpx
 
+from stepup_contract.budget import Budget, BudgetSpent, NotPermitted, did_cost, is_loopback, may_cost
 from stepup_contract.redact import API_KEY, CONTROL_KEY, Redactor
 
 JSON = "application/json"
@@ -43,6 +45,7 @@ class Target:
     """A server under test: where it is, which keys open it, and how much of an answer is read.
 
     ``control_url`` is the root of the server that offers the control API, None where there is none.
+    ``called_live`` says that others use it, ``permitted`` that it may be judged all the same.
     ``restart_command`` restarts the server and ends once that is under way; ``log_file`` is what it logs to.
     """
 
@@ -54,6 +57,29 @@ class Target:
     log_file: Path | None = None
     answer_seconds: float = 10.0
     answer_bytes: int = 1 << 20
+    called_live: bool = False
+    permitted: bool = False
+    allow_hosts: tuple[str, ...] = ()
+    allow_sms: bool = False
+    allow_lockout: bool = False
+    budget: Budget | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether others may use the server: it is called live, or it is not this machine's own."""
+        urls = [self.url] if self.control_url is None else [self.url, self.control_url]
+        return self.called_live or not all(map(is_loopback, urls))
+
+    def permit(self) -> None:
+        """Raise NotPermitted where the server is live and nobody allowed to send anything to it."""
+        if not self.live:
+            return
+        if not self.permitted:
+            raise NotPermitted(f"{self.url} is a live server", "Nothing was sent. Allow it with --live.")
+        for url in filter(None, (self.url, self.control_url)):
+            host = urlsplit(url).hostname or ""
+            if host not in self.allow_hosts:
+                raise NotPermitted(f"{host} is not an allowed host", f"Allow it with --allow-host {host}.")
 
     def redactor(self) -> Redactor:
         """Return a redactor that knows the keys."""
@@ -150,6 +176,10 @@ class Http:
     """
 
     def __init__(self, url: str, target: Target, redactor: Redactor, *, connections: int = 16) -> None:
+        target.permit()
+        self._budget: Budget | None = None
+        self._quiet_until = 0.0
+        self._halt = ""
         self._base = httpx.URL(url)
         self._target = target
         self._redactor = redactor
@@ -160,9 +190,10 @@ class Http:
         self.sent = 0
         self.answers: Counter[tuple[str, int]] = Counter()
 
-    def note(self, exchanges: Iterable[Exchange]) -> None:
-        """Count requests that were sent by other means."""
-        for exchange in exchanges:
+    def note(self, exchanges: Iterable[Exchange], kinds: Iterable[tuple[str, ...]]) -> None:
+        """Count requests that were sent by other means, after ``kinds`` were set aside for them."""
+        for exchange, aside in zip(exchanges, kinds, strict=True):
+            self._settle(aside, exchange)
             self.sent += 1
             self.answers[exchange.request.operation, exchange.status] += 1
 
@@ -195,7 +226,13 @@ class Http:
             await transport.aclose()
 
     async def send(self, request: Request) -> Exchange:
-        """Send one request and return what came. Raises Unreachable where no connection can be made."""
+        """Send one request and return what came.
+
+        Raises Unreachable where no connection can be made, BudgetSpent or NotAllowed where a budget forbids
+        it.
+        """
+        kinds = self.set_aside(request)
+        await asyncio.sleep(max(0.0, self._quiet_until - time.monotonic()))
         if request.content is not None:
             self._redactor.learn_fields(parse(request.content))
         url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
@@ -220,7 +257,7 @@ class Http:
             raise Unreachable(f"no answer to {_GIVE_UP} requests in a row: {problem}")
         document = parse(content) if status else MISSING
         self._redactor.learn_fields(document)
-        return Exchange(
+        exchange = Exchange(
             request=request,
             url=str(url),
             status=status,
@@ -230,6 +267,36 @@ class Http:
             document=document,
             seconds=time.perf_counter() - started,
         )
+        self._settle(kinds, exchange)
+        return exchange
+
+    def spend_from(self, budget: Budget | None) -> None:
+        """Keep a budget from now on, and obey the server's wish to be left alone for a while."""
+        self._budget = budget
+
+    def set_aside(self, request: Request) -> tuple[str, ...]:
+        """Set aside what a request may cost. Raises BudgetSpent or NotAllowed."""
+        if self._budget is None:
+            return ()
+        if self._halt:
+            raise BudgetSpent(self._halt)
+        authorised = ("Authorization", f"Bearer {self._target.api_key}") in request.headers
+        kinds = may_cost(request.operation, parse(request.content or b""), authorised)
+        self._budget.set_aside(kinds)
+        return kinds
+
+    def _settle(self, kinds: tuple[str, ...], exchange: Exchange) -> None:
+        if self._budget is None:
+            return
+        self._budget.settle(kinds, did_cost(exchange.request.operation, exchange.status, exchange.document))
+        asked = exchange.header("Retry-After") or ""
+        if exchange.status != 429 or not (asked.isascii() and asked.isdigit()):
+            return
+        # RFC 9110 section 10.2.3. A user of this run that is locked on purpose concerns nobody else.
+        if int(asked) <= _LONGEST_WAIT:
+            self._quiet_until = max(self._quiet_until, time.monotonic() + int(asked))
+        elif not self._target.allow_lockout:
+            self._halt = f"the server asked to be left alone for {asked} s"
 
     async def _answer(
         self, transport: httpx.AsyncHTTPTransport, message: httpx.Request
@@ -273,6 +340,8 @@ def tls() -> ssl.SSLContext:
 _OWN_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "stepup-mfa contract"))
 # So many requests without an answer in a row, and the rest would only cost time.
 _GIVE_UP = 16
+# Seconds that a run waits where a live server asks for it; for longer it ends.
+_LONGEST_WAIT = 60
 
 
 def parse(content: bytes) -> Any:

@@ -20,6 +20,7 @@ from stepup_contract.arazzo import (
     holds,
     read,
 )
+from stepup_contract.budget import BudgetSpent, NotAllowed
 from stepup_contract.control import ControlError
 from stepup_contract.finding import MUST, Finding
 from stepup_contract.operations import ACTION, OPERATIONS
@@ -90,7 +91,7 @@ async def _run(server: Server, workflow: Workflow, seed: int) -> WorkflowResult:
         try:
             async with trial.scene() as scene:
                 await player.play(scene)
-        except (ControlError, NotExercised, Unreachable) as error:
+        except (BudgetSpent, NotAllowed, ControlError, NotExercised, Unreachable) as error:
             trial.reasons.append(server.redactor.text(str(error)))
         if len(trial.steps) < 2 or not trial.findings:
             break
