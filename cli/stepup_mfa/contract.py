@@ -11,6 +11,7 @@ import os
 import random
 import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
 
 if TYPE_CHECKING:
+    from stepup_contract.baseline import Known
     from stepup_contract.budget import Budget
     from stepup_contract.report import Report
     from stepup_contract.target import Target
@@ -65,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip", metavar="IDS", help="leave out these rules or groups")
     parser.add_argument("--operation", metavar="IDS", help="judge only rules about these operationIds")
     parser.add_argument("--fail-fast", action="store_true", help="begin nothing more after the first finding")
+    parser.add_argument(
+        "--baseline", metavar="FILE", type=Path, help="known findings that do not fail the run (TOML)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="print what would be done, and send nothing")
     _add_live(parser)
     parser.add_argument(
@@ -124,6 +129,7 @@ _BUDGETS = {
 def run(args: argparse.Namespace) -> int:
     """Judge the target, print and write the reports, and return the exit code."""
     require("contract", "contract")
+    from stepup_contract.baseline import apply
     from stepup_contract.report import write
     from stepup_contract.report.as_html import as_html
     from stepup_contract.report.as_json import as_json
@@ -148,7 +154,9 @@ def run(args: argparse.Namespace) -> int:
             )
     if target.live and target.budget is not None:
         sys.stderr.write(f"{target.url} is live: at most {target.budget.told()}\n")
-    report = _judge(target, args)
+    known = _baseline(args)
+    report, notes = apply(_judge(target, args), known, datetime.now(UTC).date())
+    sys.stderr.writelines(f"{note}\n" for note in notes)
     if target.live and target.budget is not None:
         sys.stderr.write(f"spent: {target.budget.told_spent()}\n")
     sys.stdout.write(as_json(report) if args.format == "json" else as_text(report))
@@ -189,6 +197,17 @@ def _apply_profile(args: argparse.Namespace) -> dict[str, Any]:
                 raise CommandError(f"the environment has no {variable}", f"Put the {key} there.")
             setattr(args, key, os.environ[variable])
     return profile
+
+
+def _baseline(args: argparse.Namespace) -> "list[Known]":
+    from stepup_contract.baseline import BaselineError, read_baseline
+
+    try:
+        return read_baseline(args.baseline) if args.baseline is not None else []
+    except BaselineError as error:
+        raise CommandError(str(error), "Give each [[known]] a rule, a reason and a date `expires`.") from None
+    except OSError as error:
+        raise CommandError(f"{args.baseline}: {error.strerror}", "Name a file that can be read.") from None
 
 
 def _budget(args: argparse.Namespace, profile: dict[str, Any]) -> "Budget":
