@@ -18,6 +18,8 @@ QUICK = ("-p", "no:schemathesis")
 def server() -> Iterator[MockForTests]:
     """A mock of this module's own: its clock is moved."""
     with running_mock() as mock:
+        # pytester unloads what a test loads, and httpx loads httpcore at its first call: here, for good.
+        httpx.get(mock.base_url)
         yield mock
 
 
