@@ -7,7 +7,7 @@ from stepup_mfa.errors import CommandError
 # The libraries that stand for an extra; `find_spec` looks without importing.
 _LIBRARIES = {
     "generate": ("openapi_python_client", "ruff", "jinja2", "markdown_it"),
-    "contract": ("schemathesis", "hypothesis", "httpx", "pyotp"),
+    "contract": ("schemathesis", "hypothesis", "httpx", "jinja2", "pyotp"),
 }
 
 
