@@ -186,12 +186,17 @@ class TypeScript(Language):
 
     def literal(self, value: Json) -> str:
         if isinstance(value, Mapping):
-            # Computed, since a plain `__proto__` would set the prototype.
-            items = (f"[{self.text(key)}]: {self.literal(item)}" for key, item in value.items())
+            items = (f"{self._key(key)}: {self.literal(item)}" for key, item in value.items())
             return "{ " + ", ".join(items) + " }" if value else "{}"
         if isinstance(value, tuple):
             return "[" + ", ".join(self.literal(item) for item in value) + "]"
         return self.text(value) if isinstance(value, str) else json.dumps(value)
+
+    def _key(self, key: str) -> str:
+        # Computed, since a plain `__proto__` would set the prototype.
+        if key == "__proto__":
+            return '["__proto__"]'
+        return key if re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) else self.text(key)
 
     def doc_lines(self, value: str) -> list[str]:
         """Lines for the inside of a ``/** … */`` comment: they cannot end it, nor be a tag of JSDoc."""
@@ -211,7 +216,7 @@ class Go(Language):
         uint64 uintptr ctx err init main
         """
     )
-    # As Go's own style has it: userId is UserID.
+    # As Go's own style has it: ID and URL, never Id and Url.
     _INITIALISMS = _names("API HTML HTTP HTTPS ID IP JSON SQL TLS UI URI URL UUID XML")
 
     def member(self, wire: str) -> str:
@@ -275,7 +280,7 @@ class Rust(Language):
         return self.safe("_".join(word.lower() for word in words(wire)), "n_")
 
     def type_name(self, wire: str) -> str:
-        # Rust wants Uuid and Totp in types, not UUID and TOTP.
+        # Rust wants Uuid and Http in types, not UUID and HTTP.
         name = "".join(
             word[0].upper() + (word[1:].lower() if word.isupper() else word[1:]) for word in words(wire)
         )
