@@ -18,7 +18,7 @@ __all__ = ["SURFACES", "Outcome", "Surface", "difference_of", "render", "update"
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """``owners`` name the folders of templates and the modules (``python_….py``) that are its alone."""
+    """``owners`` name folders of templates and modules (``python_….py``) that such surfaces alone use."""
 
     render: Callable[[Api], dict[str, str]]
     owners: tuple[str, ...]
@@ -38,8 +38,17 @@ def _python(api: Api) -> dict[str, str]:
     return python_client(api)
 
 
+def _typescript(api: Api) -> dict[str, str]:
+    from stepup_generator.typescript_client import typescript_client
+
+    return typescript_client(api)
+
+
 # The name of a surface is the name of its folder.
-SURFACES: Mapping[str, Surface] = {"python": Surface(_python, ("python", "transport"))}
+SURFACES: Mapping[str, Surface] = {
+    "python": Surface(_python, ("python", "transport")),
+    "typescript": Surface(_typescript, ("typescript", "client", "common")),
+}
 
 
 def update(spec: Path, out: Path) -> dict[str, Outcome]:
@@ -82,8 +91,9 @@ def difference_of(out: Path, surfaces: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _inputs(spec: Path, name: str) -> str:
-    others = {owner for other, surface in SURFACES.items() if other != name for owner in surface.owners}
+    owners = SURFACES[name].owners
+    others = {owner for surface in SURFACES.values() for owner in surface.owners if owner not in owners}
     try:
-        return stamp.inputs(spec, SURFACES[name].owners, others)
+        return stamp.inputs(spec, owners, others)
     except OSError as error:
         raise SpecError(spec, (Problem(1, 1, "#", f"cannot be read: {error.strerror}"),)) from None
