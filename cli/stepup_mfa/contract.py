@@ -71,6 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baseline", metavar="FILE", type=Path, help="known findings that do not fail the run (TOML)"
     )
     parser.add_argument("--dry-run", action="store_true", help="print what would be done, and send nothing")
+    _add_named(parser)
     _add_live(parser)
     parser.add_argument(
         "--phases", metavar="NAMES", help=f"conformance phases (default: {','.join(_PHASES)})"
@@ -93,6 +94,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_named(parser: argparse.ArgumentParser) -> None:
+    """Declare the users of a server without the control API; a secret comes from the environment."""
+    for kind, form, what in (
+        (
+            "totp",
+            "ID:VARIABLE",
+            "a user with an authenticator app, and the variable that holds its base32 secret",
+        ),
+        ("phone", "ID:PHONE_ID:VARIABLE", "a user with a phone, and the variable that holds its full number"),
+        ("plain", "ID", "a user without MFA"),
+    ):
+        parser.add_argument(f"--{kind}-user", metavar=form, action="append", help=f"{what}; repeatable")
+    parser.add_argument(
+        "--inbox-command",
+        metavar="COMMAND",
+        help="prints the code of a text message, given the ids of challenge and phone; run without a shell",
+    )
+
+
 def _add_live(parser: argparse.ArgumentParser) -> None:
     """Declare what allows a run on a server that others use."""
     parser.add_argument(
@@ -106,8 +126,9 @@ def _add_live(parser: argparse.ArgumentParser) -> None:
         "--allow-sms", action="store_true", help="judge rules that send text messages on a live server"
     )
     parser.add_argument(
-        "--allow-lockout", action="store_true",
-        help="judge rules that lock users, made for it through the control API, on a live server",
+        "--allow-lockout", metavar="USER_ID", nargs="?", const="", action="append",
+        help="judge rules that lock users, made for it through the control API; without the control API on "
+        "this named user, repeatable",
     )  # fmt: skip
     for name, (what, default) in _BUDGETS.items():
         parser.add_argument(
@@ -180,7 +201,7 @@ def _apply_profile(args: argparse.Namespace) -> dict[str, Any]:
             )
         return {}
     profile = read_profile(args.config or Path(FILE), args.profile)
-    for key in ("url", "control_url", "restart_command", "seed"):
+    for key in ("url", "control_url", "restart_command", "seed", "inbox_command"):
         if getattr(args, key) is None:
             setattr(args, key, profile.get(key))
     for key, option in (("rules", "rules"), ("skip", "skip"), ("operations", "operation")):
@@ -188,8 +209,10 @@ def _apply_profile(args: argparse.Namespace) -> dict[str, Any]:
             setattr(args, option, ",".join(profile[key]))
     if args.log_file is None and "log_file" in profile:
         args.log_file = Path(profile["log_file"])
-    for key in ("exclusive", "allow_sms", "allow_lockout"):
+    for key in ("exclusive", "allow_sms"):
         setattr(args, key, getattr(args, key) or profile.get(key, False))
+    if args.allow_lockout is None and (profile.get("allow_lockout") or "lockout_users" in profile):
+        args.allow_lockout = ["", *profile.get("lockout_users", ())]
     for key in ("api_key", "control_key"):
         variable = profile.get(f"{key}_env")
         if variable is not None and getattr(args, key) is None:
@@ -228,6 +251,7 @@ def _budget(args: argparse.Namespace, profile: dict[str, Any]) -> "Budget":
 
 def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> "Target":
     from stepup_contract.target import Target
+    from stepup_mfa.named_users import read_named
 
     profile = profile or {}
 
@@ -246,6 +270,12 @@ def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> 
             f"Give --control-{missing.lower()} (STEPUP_MFA_CONTROL_{missing.upper()}) too, or neither.",
         )
     command = tuple(shlex.split(args.restart_command or ""))
+    named = read_named(args, profile)
+    if named and control_url is not None:
+        raise CommandError(
+            "named users beside the control API, which makes its own",
+            "Leave out the users, or --control-url.",
+        )
     return Target(
         url,
         api_key,
@@ -257,7 +287,8 @@ def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> 
         permitted=args.live,
         allow_hosts=(*(args.allow_host or ()), *profile.get("allow_hosts", ())),
         allow_sms=args.allow_sms,
-        allow_lockout=args.allow_lockout,
+        allow_lockout=args.allow_lockout is not None,
+        named=named,
         budget=_budget(args, profile),
     )
 

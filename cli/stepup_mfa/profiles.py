@@ -12,8 +12,17 @@ from typing import Any
 from stepup_mfa.errors import CommandError
 
 FILE = "stepup.toml"
-_STRINGS = ("url", "control_url", "api_key_env", "control_key_env", "restart_command", "log_file")
-_LISTS = ("rules", "skip", "operations", "allow_hosts")
+_STRINGS = (
+    "url",
+    "control_url",
+    "api_key_env",
+    "control_key_env",
+    "restart_command",
+    "log_file",
+    "inbox_command",
+)
+_LISTS = ("rules", "skip", "operations", "allow_hosts", "plain_users", "lockout_users")
+_TABLES = ("totp_users", "phone_users")
 _FLAGS = ("live", "exclusive", "allow_sms", "allow_lockout")
 _TYPES: dict[str, type] = {
     **dict.fromkeys(_STRINGS, str),
@@ -21,6 +30,7 @@ _TYPES: dict[str, type] = {
     **dict.fromkeys(_FLAGS, bool),
     "seed": int,
     "budgets": dict,
+    **dict.fromkeys(_TABLES, dict),
 }
 _BUDGETS = ("requests", "sms", "failures", "grants")
 _WORDS = {str: "a string", list: "a list of strings", bool: "true or false", int: "a number", dict: "a table"}
@@ -52,6 +62,15 @@ def read_profile(path: Path, name: str) -> dict[str, Any]:
                 f"{path}: {where}.{key} is no name of an environment variable",
                 "Put the key into the environment and name its variable here.",
             )
+    for table in _TABLES:
+        for key, value in profile.get(table, {}).items():
+            place = f"{path}: {where}.{table}.{key}"
+            _typed(place, value, str)
+            if not _VARIABLE.fullmatch(value.rpartition(":")[2]):
+                raise CommandError(
+                    f"{place} names no environment variable",
+                    "Put the secret or the number into the environment and name its variable here.",
+                )
     budgets = profile.get("budgets", {})
     _known(path, text, f"{where}.budgets", budgets, _BUDGETS)
     for key, value in budgets.items():

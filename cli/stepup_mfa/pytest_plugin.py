@@ -26,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--stepup-control-key", metavar="KEY", help="its control key; prefer STEPUP_MFA_CONTROL_KEY")
     add("--stepup-rules", metavar="IDS", help="only these rules or groups, such as A1,T,V2")
     add("--stepup-seed", metavar="N", type=int, help="seed of all choices (default: random)")
+    add("--stepup-live", action="store_true", help="judge a server that is not on loopback")
+    add("--stepup-allow-host", metavar="HOST", action="append", help="a live host that may be sent to")
     add(
         "--stepup-exclusive",
         action="store_true",

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from stepup_contract.budget import NotPermitted
 from stepup_contract.checks import all_checks
 from stepup_contract.finding import Finding
 from stepup_contract.report import Report
@@ -69,7 +70,20 @@ def _target(option: argparse.Namespace) -> Target:
     control_key = _key(option.stepup_control_key, "--stepup-control-key", "STEPUP_MFA_CONTROL_KEY")
     if (control_url is None) != (control_key is None):
         raise CommandError("one of control URL and control key without the other", "Give both, or neither.")
-    return Target(url, api_key, control_url, control_key)
+    target = Target(
+        url,
+        api_key,
+        control_url,
+        control_key,
+        permitted=option.stepup_live,
+        allow_hosts=tuple(option.stepup_allow_host or ()),
+    )
+    try:
+        target.permit()
+    except NotPermitted as error:
+        remedy = error.remedy.replace("--live", "--stepup-live").replace("--allow-h", "--stepup-allow-h")
+        raise CommandError(str(error), remedy) from None
+    return target
 
 
 class Judging:

@@ -140,6 +140,11 @@ def test_a_server_that_refuses_the_key_fails_every_rule(
         (("--stepup-url", "ftp://x"), "not a plain http or https URL"),
         (("--stepup-url", "http://127.0.0.1:9", "--stepup-rules", "Z9"), "no rule or group Z9"),
         (("--stepup-url", "http://127.0.0.1:9", "--stepup-api-key", "ä"), "printable ASCII"),
+        (("--stepup-url", "http://192.0.2.1"), "is a live server*--stepup-live"),
+        (
+            ("--stepup-url", "http://192.0.2.1", "--stepup-live"),
+            "not an allowed host*--stepup-allow-host 192",
+        ),
     ],
 )
 def test_misuse_is_told_before_any_test(
@@ -149,6 +154,16 @@ def test_misuse_is_told_before_any_test(
     ran = stranger.runpytest_subprocess(*QUICK, *arguments)
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
     ran.stderr.fnmatch_lines([f"*{told}*"])
+
+
+def test_a_live_server_is_judged_where_it_is_permitted(stranger: pytest.Pytester) -> None:
+    """With the permission and all hosts allowed its rules are collected."""
+    hosts = ("--stepup-allow-host", "192.0.2.1", "--stepup-allow-host", "127.0.0.1")
+    ran = stranger.runpytest_subprocess(
+        *QUICK, "--collect-only", "-q", "--stepup-url", "http://192.0.2.1", "--stepup-live", *hosts
+    )
+    assert ran.ret == pytest.ExitCode.OK
+    ran.stdout.fnmatch_lines(["stepup::V2"])
 
 
 def test_without_the_option_there_are_no_rules_and_no_suite(

@@ -20,6 +20,7 @@ from stepup_contract.conformance import Conformance, Unreached
 from stepup_contract.control import ControlError
 from stepup_contract.documented_answers import documented, faults_of
 from stepup_contract.finding import Finding
+from stepup_contract.named import NotExercised
 from stepup_contract.operations import (
     LOOKUP,
     OPERATIONS,
@@ -34,7 +35,7 @@ from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
 from stepup_contract.scene import Scene
 from stepup_contract.server import Need, Server
-from stepup_contract.story import Abandon, NotExercised
+from stepup_contract.story import Abandon
 from stepup_contract.target import Exchange, Request, Unreachable, parse, tls
 from stepup_contract.trial import Trial
 

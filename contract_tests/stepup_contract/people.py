@@ -1,9 +1,14 @@
-"""The users that a run makes, and what they hold: apps, phones, challenges, grants."""
+"""The users of a run, and what they hold: apps, phones, challenges, grants.
+
+A run makes its users itself, or somebody made them and names them to it.
+"""
 
 import base64
 from dataclasses import dataclass, field
 
 import pyotp
+
+from stepup_contract.redact import PHONE, SECRET, Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,30 @@ class PhoneUser:
 
     id: str
     phones: tuple[Phone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The users of a server without the control API, those among them that may be locked (ids in lower case),
+    and the command that prints the code of a text message when given the ids of its challenge and its phone.
+    """
+
+    totp: tuple[TotpUser, ...] = ()
+    phone: tuple[PhoneUser, ...] = ()
+    plain: tuple[str, ...] = ()
+    lockout: frozenset[str] = frozenset()
+    inbox_command: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.totp or self.phone or self.plain)
+
+    def teach(self, redactor: Redactor) -> None:
+        """Let a redactor know what must not be told of these users."""
+        for user in self.totp:
+            redactor.learn(user.secret, SECRET)
+        for phone in (phone for user in self.phone for phone in user.phones):
+            redactor.learn(phone.number, PHONE)
+            redactor.learn(phone.number.lstrip("+"), PHONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,15 @@ class Rule:
     operations: tuple[str, ...] = ()
 
 
+# Judged with two wrong codes at a time, each pair followed by a right one.
+_GENTLE = frozenset({"T5"})
+
+
+def locks(rule: Rule) -> bool:
+    """Tell whether judging a rule locks a user even where wrong codes are counted."""
+    return "locks" in rule.safety and rule.id not in _GENTLE
+
+
 @cache
 def read_rules() -> dict[str, Rule]:
     """Return the rules by id, in the order of the catalogue; read once, and not to be changed."""

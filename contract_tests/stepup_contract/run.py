@@ -15,9 +15,9 @@ from stepup_contract.budget import BudgetSpent, NotAllowed
 from stepup_contract.checks import Check
 from stepup_contract.control import ControlError
 from stepup_contract.finding import Finding
-from stepup_contract.rules import Rule, read_rules
+from stepup_contract.named import NotExercised
+from stepup_contract.rules import Rule, locks, read_rules
 from stepup_contract.server import Need, Server
-from stepup_contract.story import NotExercised
 from stepup_contract.target import Target, Unreachable
 from stepup_contract.trial import Trial
 
@@ -82,15 +82,26 @@ def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list
         and check.needs <= server.offers
         and check.unless not in server.offers
     ]
-    risky = server.target.live
-    return sorted(
-        possible,
-        key=lambda check: (risky and bool({"sms", "locks"} & set(wanted[check.rule].safety)), check.alone),
-    )
+    careful = one_by_one(server)
+
+    def risk(check: Check) -> int:
+        rule = wanted[check.rule]
+        return 0 if not careful else 2 if locks(rule) else "sms" in rule.safety
+
+    return sorted(possible, key=lambda check: (risk(check), check.alone))
+
+
+def one_by_one(server: Server) -> bool:
+    """Tell whether no two checks may be made at the same time: others use the server, or users are few."""
+    return server.target.live or server.pool is not None
 
 
 def forbidden(rule: Rule, target: Target) -> str:
     """Return why a rule is not to be judged on this target, "" where it may be."""
+    if target.control_url is None and locks(rule) and not target.named.lockout:
+        return (
+            "locks users: needs the control API, or a named user that may be locked (--allow-lockout USER_ID)"
+        )
     if not target.live:
         return ""
     if "mock_only" in rule.safety:
@@ -121,7 +132,7 @@ async def run(
     done: list[CheckResult] = []
 
     # A check that lasts long straddles time steps and is made again: few at a time, each of them quick.
-    turns = asyncio.Semaphore(1 if server.target.live else 3 * _AT_ONCE if server.far else _AT_ONCE)
+    turns = asyncio.Semaphore(1 if one_by_one(server) else 3 * _AT_ONCE if server.far else _AT_ONCE)
 
     async def make(check: Check) -> None:
         async with turns:
@@ -137,7 +148,7 @@ async def run(
         done.append(result)
         progress(result, len(done), len(planned))
 
-    overlapping = [] if server.target.live else [check for check in planned if not check.alone]
+    overlapping = [] if one_by_one(server) else [check for check in planned if not check.alone]
     await asyncio.gather(*(make(check) for check in overlapping))
     for check in planned:
         if check not in overlapping:

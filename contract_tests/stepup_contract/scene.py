@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from stepup_contract.finding import MUST, SHOULD, Finding, Strength, difference, fingerprint
+from stepup_contract.named import NotExercised
 from stepup_contract.operations import ACTION, LOOKUP, VERIFY_GRANT, VERIFY_TOTP, Operation, Refusal
 from stepup_contract.people import Challenge, Grant, Phone, PhoneUser, TotpUser
-from stepup_contract.story import Abandon, NotExercised, Story
+from stepup_contract.story import Abandon, Story
 from stepup_contract.target import MISSING, Exchange
 
 # A longer sequence helps nobody; its end is what matters.
@@ -39,7 +40,15 @@ class Scene(Story):
         raise Abandon
 
     async def totp_grant(self, user: TotpUser | None = None, shift: int = 0, **terms: Any) -> Grant:
-        """Return a grant for a right code, of a new user unless one is given."""
+        """Return a grant for a right code, of a new user unless one is given.
+
+        Named users are few: where none is given it is one that the story has already, if it has, and each
+        grant waits for a code of its own. So lives that do not matter are long.
+        """
+        if self.server.pool is not None:
+            user, shift = user or await self.own_app(), 0
+            await self.fresh(user)
+            terms.setdefault("valid_for", 600)
         user = user or await self.totp_user()
         exchange = await self.verify_totp(user.id, self.code(user, shift), **terms)
         return Grant(self.prepared(exchange, "T1", "step_up_grant"), user.id, terms.get("action", ACTION))
@@ -48,6 +57,8 @@ class Scene(Story):
         self, user: PhoneUser | None = None, phone: Phone | None = None, **terms: Any
     ) -> Challenge:
         """Send a code to a phone and read it in the inbox."""
+        if self.server.pool is not None and "sms" not in self.trial.rule.safety:
+            raise NotExercised("text messages to named users are kept for the rules about them")
         user = user or await self.phone_user()
         phone = phone or user.phones[0]
         exchange = await self.send_sms(user.id, phone.id, **terms)
@@ -66,6 +77,12 @@ class Scene(Story):
             raise Abandon
         return Challenge(challenge_id, user, phone, terms.get("action", ACTION), messages[0].code)
 
+    async def others_grant(self, factor: Operation, **terms: Any) -> Grant:
+        """Return a grant of a user that this story has not had before."""
+        if factor is VERIFY_TOTP:
+            return await self.totp_grant(await self.totp_user(), **terms)
+        return await self.sms_grant(await self.challenge(await self.phone_user(), **terms))
+
     async def sms_grant(self, challenge: Challenge | None = None, **terms: Any) -> Grant:
         """Return a grant for the right code of a challenge, of a new user unless one is given."""
         challenge = challenge or await self.challenge(**terms)
@@ -74,7 +91,7 @@ class Scene(Story):
         return Grant(value, challenge.user.id, challenge.action)
 
     async def grant(self, factor: Operation, **terms: Any) -> Grant:
-        """Return a new user's grant by ``VERIFY_TOTP`` or by ``VERIFY_SMS``."""
+        """Return a new user's grant by ``VERIFY_TOTP`` or by ``VERIFY_SMS``; see there for named users."""
         return await (self.totp_grant(**terms) if factor is VERIFY_TOTP else self.sms_grant(**terms))
 
     # Judgements -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from stepup_contract.budget import Budget, BudgetSpent, NotPermitted
 from stepup_contract.control import Control, ControlError, ServerClock
+from stepup_contract.named import Pool
 from stepup_contract.operations import LOOKUP, OPERATIONS, POSTS
 from stepup_contract.redact import Redactor
 from stepup_contract.target import JSON, Exchange, Http, Request, Target, Unreachable
@@ -23,8 +24,15 @@ from stepup_contract.target import JSON, Exchange, Http, Request, Target, Unreac
 class Need(StrEnum):
     """What a check needs beyond HTTP and the API key; the value says how to provide it."""
 
-    SEED = "users with known secrets, from the control API (--control-url, --control-key)"
-    INBOX = "the SMS inbox, from the control API (--control-url, --control-key)"
+    SEED = (
+        "users with known secrets, from the control API (--control-url, --control-key) or named "
+        "(--totp-user, --phone-user, --plain-user)"
+    )
+    MAKE = "users made to measure, many and changeable, from the control API (--control-url, --control-key)"
+    INBOX = (
+        "the codes of text messages, from the control API (--control-url, --control-key) or with "
+        "--inbox-command and --phone-user"
+    )
     CLOCK = "a movable clock, from the control API (--control-url, --control-key)"
     LIMITS = "the limits, from the control API (--control-url, --control-key)"
     KEYS = "API keys of other environments, from the control API (--control-url, --control-key)"
@@ -56,6 +64,7 @@ class Server:
     offers: frozenset[Need]
     far: bool = False
     other_users: list[str] | None = None
+    pool: Pool | None = None
 
     @property
     def controlled(self) -> bool:
@@ -133,6 +142,10 @@ async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Ser
             http.widen(3 * connections)
         if control is not None:
             await _survey(server, control)
+        elif target.named:
+            server.pool = Pool(target.named, server.clock.now())
+            for user in target.named.totp:
+                server.limits["totp_step_seconds"] = user.step_seconds
         server.offers |= _given(target)
         if far and control is not None:
             control.http.widen(3 * connections)
@@ -146,8 +159,17 @@ def promised(target: Target) -> frozenset[Need]:
 
 
 def _given(target: Target) -> frozenset[Need]:
-    """Return what the caller offers beside the control API."""
-    given = {Need.RESTART: bool(target.restart_command), Need.LOG: target.log_file is not None}
+    """Return what the caller offers beside the control API.
+
+    With named users a check is made as far as those there are go: a scene that needs another kind says so.
+    """
+    named = target.control_url is None and bool(target.named)
+    given = {
+        Need.RESTART: bool(target.restart_command),
+        Need.LOG: target.log_file is not None,
+        Need.SEED: named,
+        Need.INBOX: named,
+    }
     return frozenset(need for need, there in given.items() if there)
 
 

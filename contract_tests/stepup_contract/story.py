@@ -1,7 +1,7 @@
 """What a check can do on a server: make users, read codes and messages, send requests; no judgement of any of
 it.
 
-Whatever a story makes it removes at its end.
+Whatever a story makes it removes at its end; users that it was lent it gives back as they were.
 """
 
 import asyncio
@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from stepup_contract.budget import NotAllowed
 from stepup_contract.control import ControlError, Message
+from stepup_contract.named import NotExercised, Pool
 from stepup_contract.operations import (
     ACTION,
     LOOKUP,
@@ -30,15 +32,12 @@ from stepup_contract.operations import (
 )
 from stepup_contract.people import Challenge, Phone, PhoneUser, TotpUser, encode_secret
 from stepup_contract.redact import CODE, PHONE, SECRET
-from stepup_contract.target import JSON, Exchange, Http, Request
+from stepup_contract.server import Need
+from stepup_contract.target import JSON, Exchange, Http, Request, parse
 from stepup_contract.volley import volley
 
 if TYPE_CHECKING:
     from stepup_contract.trial import Trial
-
-
-class NotExercised(Exception):
-    """What a check is about cannot be brought about here; the message says why."""
 
 
 class Abandon(Exception):
@@ -55,6 +54,10 @@ class Story:
         self.environment = environment
         self.sequence: list[Exchange] = []
         self._users: set[str] = set()
+        self._apps: list[TotpUser] = []
+        self._sent: dict[str, tuple[str, str]] = {}
+        self.lent: set[str] = set()
+        self.steps: set[int] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -66,29 +69,85 @@ class Story:
             await asyncio.gather(*(self.server.the_control().delete_user(user) for user in self._users))
         except ControlError as failure:
             self.trial.reasons.append(str(failure))
-        if isinstance(error, NotExercised | ControlError):
+        for user_id in self.lent:
+            self.pool.give_back(user_id)
+        if len(self.steps) > 1 and self.trial.findings:
+            # A verdict over codes of two steps is worth nothing: the check is made once more.
+            self.trial.steps |= self.steps
+        if isinstance(error, NotExercised | NotAllowed | ControlError):
             self.trial.reasons.append(str(error))
             return True
         return isinstance(error, Abandon)
 
     # Users ----------------------------------------------------------------------------------------
 
+    @property
+    def pool(self) -> Pool:
+        """The named users. Raises NotExercised where there are none."""
+        if self.server.pool is None:
+            raise NotExercised(f"needs {Need.SEED.value}")
+        return self.server.pool
+
+    @property
+    def has_plain(self) -> bool:
+        """Whether there can be a user without MFA."""
+        return self.server.pool is None or bool(self.server.pool.named.plain)
+
     async def plain_user(self, user_id: str | None = None) -> str:
-        """Create a user without MFA and return its id."""
+        """Create a user without MFA, or take one that was named, and return its id."""
+        if self.server.pool is not None and user_id is None:
+            return self.pool.plain_user()
         return await self.put_user(user_id, None)
 
-    async def totp_user(self, secret: bytes | None = None, user_id: str | None = None) -> TotpUser:
-        """Create a user with an authenticator app. RFC 4226 section 4, R6, recommends secrets of 160 bits."""
+    async def totp_user(
+        self, secret: bytes | None = None, user_id: str | None = None, *, codes: bool = True
+    ) -> TotpUser:
+        """Create a user with an authenticator app, or take a named one that this story does not have yet.
+
+        Without need of ``codes`` nothing is waited for.
+
+        RFC 4226 section 4, R6, recommends secrets of 160 bits.
+        """
+        if self.server.pool is not None and secret is None and user_id is None:
+            return await self._borrow_app(self.trial.locking, codes)
         encoded = encode_secret(secret or secrets.token_bytes(20))
         self.server.redactor.learn(encoded, SECRET)
         user_id = await self.put_user(user_id, {"type": "Totp", "secret": encoded})
         return TotpUser(user_id, encoded, self.server.limit("totp_step_seconds", 30))
 
+    async def _borrow_app(self, locking: bool, codes: bool = True) -> TotpUser:
+        """Take a named user with an app, wrong codes forgiven and codes fresh."""
+        user = self.pool.totp_user(locking)
+        self.lent.add(user.id)
+        self._apps.append(user)
+        if not codes:
+            return user
+        if self.pool.wrong(user):
+            await self.fresh(user)
+            await self.verify_totp(user.id, self.code(user))
+        await self.fresh(user, spare=1)
+        return user
+
+    async def own_app(self) -> TotpUser:
+        """Return a named user with an app that may not be locked, one that this story has if it can be."""
+        mine = [user for user in self._apps if not self.pool.lockable(user.id)]
+        return mine[0] if mine else await self._borrow_app(False)
+
+    async def fresh(self, user: TotpUser, spare: int = 0) -> None:
+        """Wait until a named user's current code is unspent, and as many before it as ``spare``."""
+        await self.pool.fresh(user, self.server.clock.now, spare)
+        self.steps.clear()
+
     async def phone_user(self, *numbers: str | None, user_id: str | None = None) -> PhoneUser:
         """Create a user with one phone for each number; None stands for a random one.
 
         An inbox remembers the messages of earlier runs, so random numbers are as long as ITU-T E.164 allows.
+        Where users cannot be created, a named one with as many phones or more is taken.
         """
+        if self.server.pool is not None and user_id is None and not any(numbers):
+            user = self.pool.phone_user(len(numbers or (None,)), self.trial.locking)
+            self.lent.add(user.id)
+            return user
         phones = tuple(
             Phone(str(uuid.uuid4()), number or f"+1555{secrets.randbelow(10**11):011}")
             for number in numbers or (None,)
@@ -101,6 +160,8 @@ class Story:
 
     async def put_user(self, user_id: str | None, mfa: dict[str, Any] | None) -> str:
         """Create a user, or replace one of this scene, and return its id."""
+        if self.server.pool is not None:
+            raise NotExercised(f"needs {Need.MAKE.value}")
         user_id = user_id or str(uuid.uuid4())
         self._users.add(user_id)
         self.sequence.append(await self.server.the_control().put_user(user_id, mfa, self.environment))
@@ -108,6 +169,8 @@ class Story:
 
     async def delete_user(self, user_id: str) -> None:
         """Remove a user of this scene before its end."""
+        if self.server.pool is not None:
+            raise NotExercised(f"needs {Need.MAKE.value}")
         await self.server.the_control().delete_user(user_id)
 
     # Codes ----------------------------------------------------------------------------------------
@@ -127,7 +190,8 @@ class Story:
         now = self.server.clock.now()
         length = self.server.limit("totp_step_seconds", 30)
         margin = 0.0 if self.server.clock.frozen else 0.25
-        self.trial.steps |= {int((now - margin) // length), int((now + margin) // length)}
+        steps = self.trial.steps if self.server.pool is None else self.steps
+        steps |= {int((now - margin) // length), int((now + margin) // length)}
         return int(now // length)
 
     def wrong_code(self, user: TotpUser) -> str:
@@ -142,7 +206,13 @@ class Story:
 
     async def messages(self, **query: str) -> list[Message]:
         """Return the messages of the inbox, by ``phone_number`` or ``challenge_id``."""
-        messages = await self.server.the_control().inbox(**query)
+        if self.server.pool is None:
+            messages = await self.server.the_control().inbox(**query)
+        elif query.get("challenge_id") in self._sent:
+            challenge_id = query["challenge_id"]
+            messages = await self.pool.message(*self._sent[challenge_id], challenge_id)
+        else:
+            raise NotExercised("needs messages that can be counted, from the control API (--control-url)")
         for message in messages:
             self.server.redactor.learn(message.code, CODE)
         return messages
@@ -176,11 +246,13 @@ class Story:
 
     async def at_once(self, requests: Sequence[Request]) -> list[Exchange]:
         """Send requests at one moment, each on a connection of its own."""
+        self._guard(requests)
         kinds = [self.server.http.set_aside(request) for request in requests]
         exchanges = await volley(self.server.target, requests)
         self.server.http.note(exchanges, kinds)
         for exchange in exchanges:
             self.server.redactor.learn_fields(exchange.document)
+        self._note(exchanges)
         self.sequence += exchanges
         self.note_step()
         return exchanges
@@ -215,6 +287,7 @@ class Story:
             path=path,
             method=method,
         )
+        self._guard([request])
         if fresh:
             target = self.server.target
             async with Http(target.url, target, self.server.redactor, connections=1) as http:
@@ -223,8 +296,24 @@ class Story:
             exchange = await self.server.http.send(request)
         if operation is VERIFY_TOTP:
             self.note_step()
+        self._note([exchange])
         self.sequence.append(exchange)
         return exchange
+
+    def _guard(self, requests: Sequence[Request]) -> None:
+        """Raise NotExercised for what named users are to be spared."""
+        if self.server.pool is not None:
+            self.pool.guard(requests, self.trial.locking, self.server.clock.now())
+
+    def _note(self, exchanges: Sequence[Exchange]) -> None:
+        if self.server.pool is None:
+            return
+        for exchange in exchanges:
+            self.pool.note(exchange, self.server.clock.now())
+            challenge_id = exchange.member("challenge_id")
+            if exchange.request.operation == SEND_SMS.id and isinstance(challenge_id, str):
+                body = parse(exchange.request.content or b"")
+                self._sent[challenge_id] = (str(body["user_id"]), str(body["mfa_phone_id"]))
 
     async def lookup(self, user_id: str, **how: Any) -> Exchange:
         """Call the lookup; ``user_id`` is put into the path as it stands."""

@@ -29,6 +29,10 @@ def _silent_check(result: CheckResult, done: int, planned: int) -> None: ...
 def _silent_phase(phase: str, requests: int) -> None: ...
 
 
+# Generated requests know no budget, and random interleavings lock users.
+NOT_LIVE = "not made on a live server"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is asked for. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to
@@ -109,8 +113,16 @@ async def judge(target: Target, options: Options) -> Report:
         workflows=workflows,
         answers=answers,
         state_machine=machine,
+        no_conformance=_no_conformance(target, results, options),
     )
     return last_look(report, server.redactor)
+
+
+def _no_conformance(target: Target, results: Results, options: Options) -> str:
+    """Return why conformance was not judged, where it was not."""
+    if not options.phases:
+        return "left out by request"
+    return "the run stopped before" if results.stopped else NOT_LIVE if target.live else ""
 
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
@@ -127,8 +139,10 @@ def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
 
 
 async def _play(server: Server, results: Results, options: Options) -> StateMachineResult:
-    if not options.state_machine or server.target.live:
+    if not options.state_machine:
         return LEFT_OUT
+    if server.target.live:
+        return StateMachineResult(False, reason=NOT_LIVE)
     if results.stopped:
         return StateMachineResult(False, reason="the run stopped before")
     options.on_phase("state machine", server.http.sent)
@@ -153,7 +167,6 @@ async def _conformance(
     server: Server, results: Results, options: Options
 ) -> tuple[Conformance | None, Reached | None]:
     """Return conformance, and what the documented statuses came to where they were provoked."""
-    # Generated requests know no budget.
     if results.stopped or not options.phases or server.target.live:
         return None, None
     if not options.documented_statuses:

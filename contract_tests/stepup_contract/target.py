@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from stepup_contract.budget import Budget, BudgetSpent, NotPermitted, did_cost, is_loopback, may_cost
+from stepup_contract.people import Named
 from stepup_contract.redact import API_KEY, CONTROL_KEY, Redactor
 
 JSON = "application/json"
@@ -46,6 +47,7 @@ class Target:
 
     ``control_url`` is the root of the server that offers the control API, None where there is none.
     ``called_live`` says that others use it, ``permitted`` that it may be judged all the same.
+    ``named`` are users of a server without the control API.
     ``restart_command`` restarts the server and ends once that is under way; ``log_file`` is what it logs to.
     """
 
@@ -63,6 +65,7 @@ class Target:
     allow_sms: bool = False
     allow_lockout: bool = False
     budget: Budget | None = None
+    named: Named = field(default_factory=Named)
 
     @property
     def live(self) -> bool:
@@ -87,6 +90,7 @@ class Target:
         redactor.learn(self.api_key, API_KEY)
         if self.control_key is not None:
             redactor.learn(self.control_key, CONTROL_KEY)
+        self.named.teach(redactor)
         return redactor
 
 

@@ -23,6 +23,7 @@ from stepup_contract.arazzo import (
 from stepup_contract.budget import BudgetSpent, NotAllowed
 from stepup_contract.control import ControlError
 from stepup_contract.finding import MUST, Finding
+from stepup_contract.named import NotExercised
 from stepup_contract.operations import ACTION, OPERATIONS
 from stepup_contract.people import PhoneUser
 from stepup_contract.redact import CODE
@@ -30,7 +31,7 @@ from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
 from stepup_contract.scene import Scene
 from stepup_contract.server import Need, Server
-from stepup_contract.story import Abandon, NotExercised
+from stepup_contract.story import Abandon
 from stepup_contract.target import Exchange, Unreachable
 from stepup_contract.trial import Trial
 from stepup_spec import WORKFLOWS, find

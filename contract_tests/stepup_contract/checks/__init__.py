@@ -31,6 +31,7 @@ _MODULES = (
     "privacy",
     "concurrency",
     "durability",
+    "named_users",
 )
 
 

@@ -6,6 +6,7 @@ from email.utils import formatdate
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import guess_until_locked
 from stepup_contract.finding import MUST
+from stepup_contract.named import NotExercised
 from stepup_contract.operations import (
     CHALLENGE_NOT_FOUND,
     GRANT_NOT_FOUND,
@@ -19,7 +20,6 @@ from stepup_contract.operations import (
     grant_body,
 )
 from stepup_contract.server import Need
-from stepup_contract.story import NotExercised
 from stepup_contract.target import Unreachable
 from stepup_contract.trial import Trial
 

@@ -15,7 +15,7 @@ from stepup_contract.target import Exchange
 from stepup_contract.trial import Trial
 
 
-@check("E1", Need.SEED)
+@check("E1", Need.SEED, Need.MAKE)
 async def totp_user_is_named(trial: Trial) -> None:
     """Look up users with authenticator apps and search all of the answer for their secrets and codes."""
 
@@ -35,7 +35,7 @@ async def totp_user_is_named(trial: Trial) -> None:
     await trial.each(story, [(f"a secret of {size * 8} bits", size) for size in (20, 25, 35)])
 
 
-@check("E1", Need.SEED)
+@check("E1", Need.SEED, Need.MAKE)
 async def enrolment_changes_are_seen(trial: Trial) -> None:
     """Give a phone user an authenticator app instead: the lookup tells of the app alone."""
     async with trial.scene("an app instead of a phone") as scene:
@@ -77,7 +77,7 @@ def judge_phones(scene: Scene, exchange: Exchange, user: PhoneUser) -> None:
     scene.expect(exchange, exact, f"no other members than {', '.join(sorted(keys))}", "", SHOULD)
 
 
-@check("E2", Need.SEED)
+@check("E2", Need.SEED, Need.MAKE)
 async def phones_are_listed(trial: Trial) -> None:
     """Look up users with one, two and three phones, alike at the end or with zeros, and search for full
     numbers.
@@ -106,7 +106,7 @@ async def phones_are_listed(trial: Trial) -> None:
     )
 
 
-@check("E2", Need.SEED)
+@check("E2", Need.SEED, Need.MAKE)
 async def phones_are_the_users_own(trial: Trial) -> None:
     """Replace a user's phones, and look at a neighbour's: each lookup lists what the user has now."""
     async with trial.scene("after other phones were set up") as scene:
@@ -116,7 +116,7 @@ async def phones_are_the_users_own(trial: Trial) -> None:
         judge_phones(scene, await scene.lookup(neighbour.id), neighbour)
 
 
-@check("E3", Need.SEED)
+@check("E3", Need.SEED, Need.MAKE)
 async def no_factor_is_null(trial: Trial) -> None:
     """Look up a user who never had MFA, and users whose app or phone was removed."""
 
@@ -155,7 +155,7 @@ async def unknown_user_is_404(trial: Trial) -> None:
             judge_unknown(scene, await scene.lookup(user_id), "")
 
 
-@check("E4", Need.SEED)
+@check("E4", Need.SEED, Need.MAKE)
 async def neighbours_are_404(trial: Trial) -> None:
     """Look up a deleted user and ids one digit away from a user's; the user is found before and after."""
     async with trial.scene() as scene:

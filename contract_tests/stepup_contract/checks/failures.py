@@ -51,6 +51,8 @@ async def user_failures(scene: Scene) -> Failures:
     """Provoke the failures that need users: wrong and spent codes, dead challenges and grants, a
     locked user.
     """
+    if scene.server.pool is not None:
+        return await app_failures(scene)
     app, phone_user, plain = await scene.totp_user(), await scene.phone_user(), await scene.plain_user()
     grant = await scene.totp_grant(app)
     await scene.verify_grant(grant.user_id, grant.value)
@@ -70,6 +72,23 @@ async def user_failures(scene: Scene) -> Failures:
     # However the lock is told: what follows it is a failure too.
     failures.append(("a locked user", scene.sequence[-1]))
     failures.append(("a locked user, the right code", await scene.verify_totp(app.id, scene.code(app))))
+    return failures
+
+
+async def app_failures(scene: Scene) -> Failures:
+    """Provoke the failures that need no more than a named user with an app, and lock nobody."""
+    app = await scene.totp_user()
+    grant = await scene.totp_grant(app)
+    await scene.verify_grant(grant.user_id, grant.value)
+    failures: Failures = [
+        ("a wrong code", await scene.verify_totp(app.id, scene.wrong_code(app))),
+        ("a spent grant", await scene.verify_grant(app.id, grant.value)),
+        ("a user with an app", await scene.send_sms(app.id, str(uuid.uuid4()))),
+    ]
+    if scene.has_plain:
+        plain = await scene.plain_user()
+        failures.append(("a plain user", await scene.verify_totp(plain, "123456")))
+    await scene.totp_grant(app)
     return failures
 
 

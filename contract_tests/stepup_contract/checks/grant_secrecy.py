@@ -66,7 +66,7 @@ async def many_grants(scene: Scene) -> list[Grant]:
     return grants
 
 
-@check("V8", Need.SEED)
+@check("V8", Need.SEED, Need.MAKE)
 async def grants_cannot_be_guessed(trial: Trial) -> None:
     """Compare 200 grants: all different, long and varied enough for 128 bits, nothing regular or readable in
     them.
@@ -200,7 +200,7 @@ CHANGES = (
 )
 
 
-@check("V9", Need.SEED)
+@check("V9", Need.SEED, Need.MAKE)
 async def changes_kill_grants(trial: Trial) -> None:
     """Change or delete a user with live grants of both types: dead at once, and the new factor works."""
 
@@ -236,7 +236,7 @@ async def changes_kill_grants(trial: Trial) -> None:
     await trial.each(story, [(change, change) for change in CHANGES])
 
 
-@check("V9", Need.SEED, Need.INBOX)
+@check("V9", Need.SEED, Need.INBOX, Need.MAKE)
 async def changes_kill_challenges(trial: Trial) -> None:
     """Change or delete a user with an open challenge: dead at once, its grants too, and the new
     phone works.
@@ -278,7 +278,7 @@ async def changes_kill_challenges(trial: Trial) -> None:
     await trial.each(story, [(change, change) for change in changes])
 
 
-@check("V9", Need.SEED)
+@check("V9", Need.SEED, Need.MAKE)
 async def setting_up_again_forgets_no_code(trial: Trial) -> None:
     """Set up the same secret again after using a code: the code stays spent."""
     async with trial.scene("the same secret set up again") as scene:

@@ -45,7 +45,7 @@ async def judge_send(scene: Scene, user: PhoneUser, phone: Phone, exchange: Exch
     return message.code
 
 
-@check("S1", Need.SEED, Need.INBOX)
+@check("S1", Need.SEED, Need.INBOX, Need.MAKE)
 async def one_message_to_the_chosen_phone(trial: Trial) -> None:
     """Send a code to each phone of users with one and with three phones: one message there, none
     elsewhere.
@@ -69,7 +69,7 @@ async def one_message_to_the_chosen_phone(trial: Trial) -> None:
     await trial.each(story, cases)
 
 
-@check("S1", Need.SEED, Need.INBOX)
+@check("S1", Need.SEED, Need.INBOX, Need.MAKE)
 async def every_send_is_a_new_challenge(trial: Trial) -> None:
     """Send twice to the same phone: two messages, two challenges, and each code is good for its own."""
     async with trial.scene("two sends to one phone") as scene:
@@ -85,7 +85,7 @@ async def every_send_is_a_new_challenge(trial: Trial) -> None:
         scene.expect(exchange, ids[0] != ids[1], "another challenge for another send")
 
 
-@check("S1", Need.SEED, Need.INBOX)
+@check("S1", Need.SEED, Need.INBOX, Need.MAKE)
 async def codes_cannot_be_foretold(trial: Trial) -> None:
     """Send 200 codes and compare them: no id twice, at most one code twice, every place of a code varied."""
     per_phone = max(1, min(4, trial.server.limit("max_sends", 5)))

@@ -38,7 +38,7 @@ VECTORS = {
 RFC_SECRET = b"12345678901234567890"
 
 
-@check("T1", Need.SEED)
+@check("T1", Need.SEED, Need.MAKE)
 async def current_code_is_accepted(trial: Trial) -> None:
     """Send the current code of users with secrets of several sizes, for both types of grant."""
 
@@ -57,7 +57,7 @@ async def current_code_is_accepted(trial: Trial) -> None:
     )
 
 
-@check("T1", Need.SEED)
+@check("T1", Need.SEED, Need.MAKE)
 async def leading_zeros_count(trial: Trial) -> None:
     """Send current codes that begin with one and with two zeros: accepted as strings, zeros and all."""
 
@@ -76,7 +76,7 @@ async def leading_zeros_count(trial: Trial) -> None:
     await trial.each(story, [("a code that begins with 0", "0"), ("a code that begins with 00", "00")])
 
 
-@check("T1", Need.SEED)
+@check("T1", Need.SEED, Need.MAKE)
 async def same_secret_two_users(trial: Trial) -> None:
     """Give two users the same secret: each may use the current code, as a code is spent for its user only."""
     async with trial.scene("two users with the same secret") as scene:
@@ -172,7 +172,7 @@ async def accepted_once_for_all_keys(trial: Trial) -> None:
         await judge_second_use(scene, lambda scene, user, code: scene.verify_totp(user.id, code, key=key))
 
 
-@check("T3", Need.SEED)
+@check("T3", Need.SEED, Need.MAKE)
 async def accepted_once_among_others(trial: Trial) -> None:
     """Send an accepted code again after the user used a newer one, failed, or was looked up, and after other
     users' codes.
@@ -273,9 +273,9 @@ async def a_code_is_its_users(trial: Trial) -> None:
 
     async def story(scene: Scene, kind: str, grant_type: str) -> None:
         owner = await scene.totp_user()
+        other = await scene.totp_user() if kind == "app" else owner
         code = scene.code(owner)
         if kind == "app":
-            other = await scene.totp_user()
             while other.code(scene.step()) == code:
                 other = await scene.totp_user()
             other_id, refusal = other.id, INCORRECT_CODE

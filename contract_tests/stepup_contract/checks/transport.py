@@ -30,7 +30,9 @@ def media_type(exchange: Exchange) -> str:
 
 
 async def successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
-    """Bring about a success of every operation, and every kind of lookup."""
+    """Bring about a success of every operation, and every kind of lookup, as far as there are users."""
+    if scene.server.pool is not None:
+        return await app_successes(scene)
     app, phone_user, plain = (
         await scene.totp_user(),
         await scene.phone_user(None, None),
@@ -44,6 +46,19 @@ async def successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
         redeemed = await scene.verify_sms(phone_user.id, message.challenge_id, message.code)
         made.append((VERIFY_SMS, redeemed))
     grant = verified.member("step_up_grant")
+    if isinstance(grant, str):
+        made.append((VERIFY_GRANT, await scene.verify_grant(app.id, grant)))
+    return made
+
+
+async def app_successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
+    """Bring about the successes that need no more than a named user with an app."""
+    app = await scene.totp_user()
+    ids = [app.id, *([await scene.plain_user()] if scene.has_plain else [])]
+    made = [(LOOKUP, await scene.lookup(user_id)) for user_id in ids]
+    verified = await scene.verify_totp(app.id, scene.code(app), grant_type=TIME_BASED)
+    grant = verified.member("step_up_grant")
+    made.append((VERIFY_TOTP, verified))
     if isinstance(grant, str):
         made.append((VERIFY_GRANT, await scene.verify_grant(app.id, grant)))
     return made

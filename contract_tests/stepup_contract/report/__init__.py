@@ -21,7 +21,8 @@ OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. ``conformance`` is None where its phases were left out, ``workflows`` is then empty.
+    """A whole run. ``conformance`` is None where it was not judged, for the reason in ``no_conformance``, and
+    ``workflows`` is then empty.
 
     ``answers`` counts the answers of each operation with each status.
     """
@@ -36,6 +37,7 @@ class Report:
     workflows: Sequence[WorkflowResult] = ()
     answers: Mapping[tuple[str, int], int] = field(default_factory=dict)
     state_machine: StateMachineResult = LEFT_OUT
+    no_conformance: str = "left out by request"
 
     @property
     def findings(self) -> list[Finding]:

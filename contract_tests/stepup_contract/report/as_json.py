@@ -100,10 +100,9 @@ def _workflow(result: WorkflowResult) -> dict[str, Any]:
 def _conformance(report: Report) -> dict[str, Any]:
     conformance = report.conformance
     if conformance is None:
-        reason = "the run stopped before" if report.results.stopped else "left out by request"
         return {
             "ran": False,
-            "reason": reason,
+            "reason": report.no_conformance,
             "phases": {},
             "operations": [],
             "unreached": [],
