@@ -1,9 +1,12 @@
 /** What the operations take and return. A result that holds a secret prints it as `***`; read it by its name. */
 
-declare const unknownTag: unique symbol;
+// A type of one value that no literal is: with it `type === "…"` tells the known variants apart. There is no such object.
+declare enum UnknownValue {
+  any = "",
+}
 
-/** The tag of a variant that this version does not know: a string that is none of the known ones. */
-export type UnknownTag = string & { readonly [unknownTag]: never };
+/** The tag of a variant that this version does not know: any string but the known ones. To compare it, read `raw`. */
+export type UnknownTag = UnknownValue.any;
 
 /** The user has an authenticator app. */
 export interface TotpMfa {

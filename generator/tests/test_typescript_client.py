@@ -1,0 +1,293 @@
+"""The TypeScript client: compiled, linted, packed, run, and inert whatever a document says."""
+
+import fcntl
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from stepup_generator.model import Api
+from stepup_generator.read import read
+from stepup_generator.typescript_client import typescript_client
+from stepup_generator.write import write
+
+CHECKS = Path(__file__).with_name("typescript")
+WIDE = Path(__file__).with_name("wide.yaml")
+VECTORS = Path(__file__).parents[2] / "generated_client" / "vectors" / "run.py"
+Run = Callable[..., str]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The npm packages that the client is checked with, installed where they are missing."""
+    if shutil.which("npm") is None:
+        message = "NOT CHECKED: the TypeScript client needs `npm`, which is not on the PATH"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    modules, lock = CHECKS / "node_modules", CHECKS / "package-lock.json"
+    with locked(Path(tempfile.gettempdir()) / "stepup-mfa-typescript-checks.lock"):
+        marker = modules / ".package-lock.json"
+        if not marker.exists() or marker.stat().st_mtime < lock.stat().st_mtime:
+            run(["npm", "ci", "--ignore-scripts"], CHECKS)
+            marker.touch()
+    return modules
+
+
+def run(arguments: list[str], folder: Path, **environment: str) -> str:
+    """What a program prints; it must end with 0."""
+    done = subprocess.run(
+        arguments, cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "npm_config_update_notifier": "false", **environment},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def build(tools: Path) -> Callable[[dict[str, str], Path], Path]:
+    """Writes a client and compiles it as its own package.json says."""
+
+    def built(files: dict[str, str], folder: Path) -> Path:
+        write(files, folder)
+        (folder / "node_modules").symlink_to(tools)
+        run(["npm", "run", "--silent", "build"], folder)
+        return folder
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def client(api: Api, build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The freshly generated client, compiled (tsc, strict)."""
+    return Path(build(typescript_client(api), tmp_path_factory.mktemp("typescript") / "client"))
+
+
+@pytest.fixture(scope="session")
+def wide(build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client of a document with every supported feature, compiled (tsc, strict)."""
+    return Path(build(typescript_client(read(WIDE)), tmp_path_factory.mktemp("typescript") / "wide"))
+
+
+def lint(folder: Path) -> str:
+    shutil.copy(CHECKS / "eslint.config.mjs", folder)
+    try:
+        return run(["node_modules/.bin/eslint", "--max-warnings=0", "src"], folder)
+    finally:
+        (folder / "eslint.config.mjs").unlink()
+
+
+def test_eslint_finds_nothing(client: Path, wide: Path) -> None:
+    """Under typescript-eslint's strict rules nothing is found, and a fault that is put in is."""
+    assert lint(client) == lint(wide) == ""
+    source = client / "src" / "index.ts"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text + "\nexport const loose: any = 1;\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="no-explicit-any"):
+        lint(client)
+    source.write_text(text, encoding="utf-8")
+
+
+def test_its_own_tests_pass(client: Path, wide: Path) -> None:
+    """`npm test` passes, with a case for each operation."""
+    assert "\n# pass 21\n" in run(["npm", "test", "--silent"], client)
+    assert "\n# fail 0\n" in run(["npm", "test", "--silent"], wide)
+
+
+def test_it_behaves(client: Path) -> None:
+    """Settings, signals, a fetch of one's own, and what is printed."""
+    script = str(CHECKS / "behaviour.test.mjs")
+    said = run(["node", "--test", script], client, STEPUP_MFA_CLIENT=str(client))
+    assert "\n# fail 0\n" in said
+    assert int(re.findall(r"\n# pass (\d+)\n", said)[0]) == 10
+
+
+def test_it_does_as_all_clients_should(client: Path) -> None:
+    """Every vector of the operation that matters most."""
+    command = [sys.executable, "-B", str(VECTORS), "--language", "typescript", "--match", "verifyStepUpGrant"]
+    assert "as wanted" in run([*command, "--client", f"typescript={client}"], client)
+
+
+def test_a_client_that_drifts_fails_by_name(client: Path, tmp_path: Path) -> None:
+    """The runner names the TypeScript client when it takes anything for a success."""
+    drifted = shutil.copytree(client, tmp_path / "client", symlinks=True)
+    shapes = drifted / "src" / "shapes.ts"
+    text = shapes.read_text(encoding="utf-8")
+    assert "check(value === wanted, at" in text
+    shapes.write_text(
+        text.replace("check(value === wanted, at", "check(value === wanted || at > '', at"), encoding="utf-8"
+    )
+    command = [sys.executable, "-B", str(VECTORS), "--language", "typescript", "--match", "success is"]
+    with pytest.raises(AssertionError, match="typescript: verifyStepUpGrant: success is false"):
+        run([*command, "--client", f"typescript={drifted}"], drifted)
+
+
+def test_flows_on_the_mock(client: Path, stepup_mock: Any) -> None:
+    """A TOTP flow, an SMS flow and refusals, as a caller would write them."""
+    totp, phone = stepup_mock.add_totp_user(), stepup_mock.add_phone_user(None, "+15555550123")
+    said = run(
+        ["node", "--test", str(CHECKS / "mock.test.mjs")],
+        client,
+        STEPUP_MFA_CLIENT=str(client),
+        STEPUP_MFA_AUTH_URL=stepup_mock.base_url,
+        STEPUP_MFA_API_KEY=stepup_mock.api_key,
+        STEPUP_MFA_CONTROL_KEY=stepup_mock.control_key,
+        MOCK_TOTP=json.dumps({"id": totp.id, "code": stepup_mock.totp_code(totp)}),
+        MOCK_PHONE=json.dumps({"id": phone.id, "number": "+15555550123"}),
+    )
+    assert "\n# pass 3\n" in said
+    assert "\n# fail 0\n" in said
+
+
+@pytest.fixture(scope="session")
+def installed(client: Path, tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of a stranger that has the packed client installed, and nothing else."""
+    folder = tmp_path_factory.mktemp("stranger")
+    run(["npm", "pack", "--silent", "--pack-destination", str(folder)], client)
+    (folder / "package.json").write_text('{"type": "module", "private": true}')
+    (tarball,) = folder.glob("*.tgz")
+    run(["npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", str(tarball)], folder)
+    assert [path.name for path in (folder / "node_modules").glob("[!.]*")] == ["stepup-mfa-client"]
+    return folder
+
+
+def test_the_quick_start_runs_where_only_the_package_is_installed(installed: Path, stepup_mock: Any) -> None:
+    """The README's own lines, with the address and key of a server, up to the first code that is made up."""
+    (code,) = re.findall(
+        r"```js\n(.*?)```", (installed / "node_modules/stepup-mfa-client/README.md").read_text(), re.S
+    )
+    code = code.replace("https://auth.example.com", stepup_mock.base_url)
+    code = code.replace("your-api-key", stepup_mock.api_key)
+    code = code.replace("await auth.fetch", "console.log(await auth.fetch", 1).replace(
+        '");\n\n// Verify', '"));\n\n// Verify', 1
+    )
+    stepup_mock.add_totp_user("31c41c16-c281-44ae-9602-8a047e3bf33d")
+    (installed / "quick.mjs").write_text(code)
+    done = subprocess.run(["node", "quick.mjs"], cwd=installed, capture_output=True, text=True, check=False)
+    assert done.stdout == "{ mfaSetup: { type: 'Totp' } }\n"
+    assert "IncorrectMfaCodeError: verifyStepUpTotpChallenge: status 400 [request " in done.stderr
+    assert stepup_mock.api_key not in done.stderr
+
+
+def test_types_say_what_may_be_done(installed: Path, tools: Path) -> None:
+    """A type checker narrows the factor to its variants, and refuses what would fail."""
+    shutil.copy(CHECKS / "types.ts", installed)
+    options = ["--strict", "--noEmit", "--module", "NodeNext", "--target", "ES2022", "--lib", "ES2022,DOM"]
+    run(["node", str(tools / "typescript" / "bin" / "tsc"), *options, "types.ts"], installed)
+
+
+def test_the_bundle_is_small(client: Path, tools: Path) -> None:
+    """Everything together, minified and gzipped, is under 6 kB."""
+    command = [str(tools / ".bin" / "esbuild"), "dist/index.js", "--bundle", "--minify", "--format=esm"]
+    bundle = run(command, client).encode()
+    assert b"verify-grant" in bundle
+    assert len(gzip.compress(bundle, 9)) < 6000
+
+
+HOSTILE = (
+    '"', "'", "\\", "*/", "/*", "${x}", "{{ 7*7 }}", "{% raw %}", "\n", "\r", "\0", "\u202e", "\u2028", "`",
+    "```", "../..", "<script>", "//", "@ts-nocheck", "__proto__", "constructor", "\ud7ff", "class", "é",
+    "\U0001f600",
+)  # fmt: skip
+hostile = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=5), max_size=6).map("".join)
+_TEXTS = 23
+
+
+def poisoned(texts: list[str]) -> dict[str, str]:
+    """The client of a document with ``texts`` wherever a document is free to say what it likes."""
+    take = (f"x{text}" for text in texts).__next__
+    first, second = f"p{take()}", f"q{take()}"
+    schema = {
+        "type": "object", "title": take(), "description": take(), "required": [first],
+        "properties": {
+            first: {"type": "string", "description": take(), "pattern": take()},
+            second: {"type": "string", "enum": [take(), "other"], "x-stepup-secret": True},
+        },
+    }  # fmt: skip
+    refusal = {
+        "type": "object",
+        "description": take(),
+        "required": ["c"],
+        "properties": {"c": {"const": take()}},
+    }
+    result = {"schema": {"$ref": "#/components/schemas/S"}, "example": {first: take(), second: take()}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": take(), "version": take()},
+        "tags": [{"name": take(), "description": take()}],
+        "paths": {"/a/{id}": {"post": {
+            "operationId": take(), "summary": take(), "description": take(),
+            "parameters": [
+                {"name": "id", "in": "path", "required": True, "example": take(),
+                 "schema": {"type": "string"}},
+                {"name": f"r{take()}", "in": "query", "description": take(),
+                 "schema": {"type": "string"}},
+            ],
+            "requestBody": {"required": True, "content": {"application/json": result}},
+            "responses": {
+                "200": {"description": take(), "content": {"application/json": result}},
+                "400": {"description": "x", "content": {
+                    "application/json": {"schema": {"$ref": "#/components/schemas/E"}}}},
+            },
+        }}},
+        "components": {"schemas": {"S": schema, "E": refusal}},
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "openapi.yaml"
+        # Through JSON, so that nothing is shared and written as an alias.
+        path.write_text(yaml.safe_dump(json.loads(json.dumps(document))), encoding="utf-8")
+        return typescript_client(read(path))
+
+
+def outlines(clients: dict[str, dict[str, str]], tools: Path) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(CHECKS / "outline.mjs", folder)
+        (Path(folder) / "node_modules").symlink_to(tools)
+        done = subprocess.run(
+            ["node", "outline.mjs"],
+            input=json.dumps(clients),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+many_texts = st.lists(st.lists(hostile, min_size=_TEXTS, max_size=_TEXTS), min_size=4, max_size=4)
+
+
+# Not shrunk: each example is several clients.
+@settings(max_examples=10, deadline=None, database=None, phases=[Phase.generate])
+@given(many_texts)
+def test_no_text_of_a_document_becomes_code(tools: Path, many: list[list[str]]) -> None:
+    """Whatever a document says, its client parses to the same syntax nodes, and hides no character."""
+    clients = {str(number): poisoned(texts) for number, texts in enumerate(many)}
+    found = outlines(clients | {"harmless": poisoned([""] * _TEXTS)}, tools)
+    harmless = found.pop("harmless")
+    assert sum(kinds["errors"] for kinds in harmless.values()) == 0
+    for number, outline in found.items():
+        assert outline == harmless, many[int(number)]
+        for path, text in clients[number].items():
+            assert not re.search("[\u202a-\u202e\u2066-\u2069\u2028\0]", text), path
+    prose = [re.sub(r"(?ms)^```.*?^```$", "", files["README.md"]) for files in clients.values()]
+    assert not any("<script" in text for text in prose)
