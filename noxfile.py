@@ -85,7 +85,7 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """The Python client installs alone, and its types and style are clean, transport layer included."""
+    """The Python client installs alone, its types and style clean; `tests` has the TypeScript client's."""
     session.install("-c", "constraints.txt", "./generated_client/python", "mypy", "ruff")
     session.run("python", "-m", "pip", "check")
     session.run("mypy", "--strict", "-p", "stepup_mfa_client")
@@ -103,8 +103,9 @@ def contract(session: nox.Session) -> None:
     command += ["--api-key", keys["STEPUP_MFA_API_KEY"], "--control-key", keys["STEPUP_MFA_CONTROL_KEY"]]
     mock = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
+        deadline = time.monotonic() + 30
         while not ready.exists():
-            if mock.poll() is not None:
+            if mock.poll() is not None or time.monotonic() > deadline:
                 session.error("the mock did not start")
             time.sleep(0.05)
         url = ready.read_text().strip()

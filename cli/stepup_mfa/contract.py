@@ -255,14 +255,14 @@ def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> 
 
     profile = profile or {}
 
-    url = _url(args.url, "--url", "STEPUP_MFA_AUTH_URL")
-    api_key = _key(args.api_key, "--api-key", "STEPUP_MFA_API_KEY")
+    url = checked_url(args.url, "--url", "STEPUP_MFA_AUTH_URL")
+    api_key = checked_key(args.api_key, "--api-key", "STEPUP_MFA_API_KEY")
     if url is None:
         raise CommandError("no server to judge", "Give its root with --url or STEPUP_MFA_AUTH_URL.")
     if api_key is None:
         raise CommandError("no API key", "Give one in STEPUP_MFA_API_KEY or with --api-key.")
-    control_url = _url(args.control_url, "--control-url", "STEPUP_MFA_CONTROL_URL")
-    control_key = _key(args.control_key, "--control-key", "STEPUP_MFA_CONTROL_KEY")
+    control_url = checked_url(args.control_url, "--control-url", "STEPUP_MFA_CONTROL_URL")
+    control_key = checked_key(args.control_key, "--control-key", "STEPUP_MFA_CONTROL_KEY")
     if (control_url is None) != (control_key is None):
         given, missing = ("URL", "key") if control_key is None else ("key", "URL")
         raise CommandError(
@@ -310,7 +310,7 @@ def _ids(words: str | None) -> tuple[str, ...]:
     return tuple(filter(None, (words or "").replace(" ", "").split(",")))
 
 
-def _url(given: str | None, option: str, variable: str) -> str | None:
+def checked_url(given: str | None, option: str, variable: str) -> str | None:
     url = given or os.environ.get(variable) or None
     if url is not None:
         try:
@@ -325,7 +325,7 @@ def _url(given: str | None, option: str, variable: str) -> str | None:
     return url
 
 
-def _key(given: str | None, option: str, variable: str) -> str | None:
+def checked_key(given: str | None, option: str, variable: str) -> str | None:
     key = given or os.environ.get(variable) or None
     if key is not None and not all("!" <= letter <= "~" for letter in key):
         raise CommandError(f"{option}: a key is printable ASCII without spaces", f"Check {variable}.")

@@ -1,6 +1,6 @@
 """Prove that the contract suite catches bugs: start a fresh mock for each fault, switch it on, and judge the
-mock by the rule that the fault breaks. The clean mock goes first and must give no finding. Exit codes: 0
-every fault was caught by its own rule, 1 one was missed or the clean mock was blamed, 2 misuse.
+mock by the rule that the fault breaks. The clean mock goes first: every rule judged, no finding. Exit codes:
+0 every fault was caught by its own rule, 1 one was missed or the clean mock did not pass, 2 misuse.
 """
 
 import argparse
@@ -18,16 +18,12 @@ from stepup_mfa.extras import require
 
 if TYPE_CHECKING:
     from stepup_contract.report import Report
+    from stepup_contract.run import RuleResult
 
 HELP = "prove that the suite catches every fault of the mock"
 
-CAUGHT, OTHER, MISSED, CLEAN, FALSE_ALARM = (
-    "caught",
-    "caught by another rule",
-    "missed",
-    "clean",
-    "false alarm",
-)
+CAUGHT, OTHER, MISSED = "caught", "caught by another rule", "missed"
+CLEAN, FALSE_ALARM, NOT_JUDGED = "clean", "false alarm", "not judged"
 _KEYS = ("faults-api-key", "faults-control-key")
 _READY_WITHIN = 20.0
 
@@ -120,14 +116,22 @@ def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> Row:
     began = time.monotonic()
     report = _report(fault_id, (rule,) if rule else (), seed)
     by = _failed(report)
-    if not fault_id:
-        verdict = FALSE_ALARM if by or report.errors else CLEAN
+    if not fault_id and not by:
+        # Nothing found is worth nothing where a rule that the suite judges was not exercised.
+        by = tuple(result.rule.id for result in report.results.rules if not _settled(result))
+        verdict = NOT_JUDGED if by or report.errors else CLEAN
+    elif not fault_id:
+        verdict = FALSE_ALARM
     elif rule in by:
         verdict = CAUGHT
     else:
         by = _failed(_report(fault_id, (), seed))
         verdict = OTHER if by else MISSED
     return Row(fault_id, rule, description, verdict, by, round(time.monotonic() - began, 1))
+
+
+def _settled(result: "RuleResult") -> bool:
+    return result.outcome != "not_exercised" or result.rule.judged_by != "suite"
 
 
 def _failed(report: "Report") -> tuple[str, ...]:

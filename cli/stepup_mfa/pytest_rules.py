@@ -28,7 +28,7 @@ from stepup_contract.run import NOT_EXERCISED, RuleResult
 from stepup_contract.server import TargetError
 from stepup_contract.suite import Options, UnknownRule, judge, select
 from stepup_contract.target import Target
-from stepup_mfa.contract import _key, _url
+from stepup_mfa.contract import checked_key, checked_url
 from stepup_mfa.errors import CommandError
 
 # The first findings of a rule tell the story.
@@ -62,12 +62,12 @@ def configure(config: pytest.Config) -> None:
 
 def _target(option: argparse.Namespace) -> Target:
     """Return the server that options and environment name. Raises CommandError."""
-    url = _url(option.stepup_url, "--stepup-url", "")
-    api_key = _key(option.stepup_api_key, "--stepup-api-key", "STEPUP_MFA_API_KEY")
+    url = checked_url(option.stepup_url, "--stepup-url", "")
+    api_key = checked_key(option.stepup_api_key, "--stepup-api-key", "STEPUP_MFA_API_KEY")
     if url is None or api_key is None:
         raise CommandError("no API key", "Give one in STEPUP_MFA_API_KEY or with --stepup-api-key.")
-    control_url = _url(option.stepup_control_url, "--stepup-control-url", "STEPUP_MFA_CONTROL_URL")
-    control_key = _key(option.stepup_control_key, "--stepup-control-key", "STEPUP_MFA_CONTROL_KEY")
+    control_url = checked_url(option.stepup_control_url, "--stepup-control-url", "STEPUP_MFA_CONTROL_URL")
+    control_key = checked_key(option.stepup_control_key, "--stepup-control-key", "STEPUP_MFA_CONTROL_KEY")
     if (control_url is None) != (control_key is None):
         raise CommandError("one of control URL and control key without the other", "Give both, or neither.")
     target = Target(

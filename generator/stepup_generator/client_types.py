@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from stepup_generator.bounds import bounds
 from stepup_generator.languages import Language, Names, words
 from stepup_generator.model import Api, Json, Operation, Parameter, Property, Schema
 
@@ -21,7 +22,6 @@ __all__ = [
     "Types",
     "Union",
     "Variant",
-    "flat_body",
 ]
 
 TypeKind = Literal[
@@ -182,8 +182,8 @@ class Types:
             item=self.type(inner or Schema("any")) if item.kind in ("array", "map") else None,
             min_length=item.min_length,
             max_length=item.max_length,
-            minimum=_lower(item),
-            maximum=_upper(item),
+            minimum=item.lowest,
+            maximum=item.highest,
             exclusive_minimum=None if item.kind == "integer" else item.exclusive_minimum,
             exclusive_maximum=None if item.kind == "integer" else item.exclusive_maximum,
             min_items=item.min_items,
@@ -198,7 +198,7 @@ class Types:
 
     def input(self, operation: Operation) -> Object | None:
         """The record of all an operation takes; operations with the same body alone share one."""
-        body, properties = operation.request_body, flat_body(self._api, operation)
+        body, properties = operation.request_body, self._api.flat_body(operation)
         schema = self._api.resolve(body.schema).name if body and properties is not None else ""
         shared = schema if schema and not operation.parameters else ""
         if shared in self._inputs:
@@ -238,7 +238,7 @@ class Types:
         source: Property | Parameter,
         location: Literal["path", "query", "header", "body", ""] = "",
     ) -> Field:
-        doc = " ".join((source.description, *bounds(self._api, schema))).strip()
+        doc = " ".join((source.description, *bounds(self._api, schema, "`{}`".format))).strip()
         name = names.take(self._language.member(wire or source.name))
         argument = self._language.argument(wire or source.name)
         return Field(
@@ -315,44 +315,3 @@ class Types:
             self._made[item.name] = Type("string", name=name)
             self.models.append(Enum(name, item.description, item.kind, values))  # type: ignore[arg-type]
         return self._made[item.name].name
-
-
-def flat_body(api: Api, operation: Operation) -> tuple[Property, ...] | None:
-    """The properties of a body that become fields; None where it is one field, or there is none."""
-    body = operation.request_body
-    if body is None or not body.required:
-        return None
-    schema = api.resolve(body.schema)
-    flat = schema.kind == "object" and not schema.nullable and not body.schema.nullable
-    return tuple(item for item in schema.properties if not item.schema.read_only) if flat else None
-
-
-def bounds(api: Api, schema: Schema) -> Iterator[str]:
-    """What the API bounds, in sentences."""
-    item = api.resolve(schema)
-    if item.max_length is not None:
-        yield f"{_span(item.min_length, item.max_length)} characters."
-    elif item.min_length:
-        yield f"Length at least {item.min_length}."
-    if (_lower(item), _upper(item)) != (None, None):
-        yield f"{_span(_lower(item), _upper(item))}."
-    if item.is_enum:
-        yield "One of " + ", ".join(f"`{value}`" for value in item.enum) + "."
-    if item.format:
-        yield f"Format {item.format}."
-
-
-def _span(low: object, high: object) -> str:
-    if low is None:
-        return f"At most {high}"
-    return f"{low} to {high}" if high is not None else f"At least {low}"
-
-
-def _lower(item: Schema) -> int | float | None:
-    exclusive = item.exclusive_minimum
-    return item.minimum if exclusive is None or item.kind != "integer" else int(exclusive // 1) + 1
-
-
-def _upper(item: Schema) -> int | float | None:
-    exclusive = item.exclusive_maximum
-    return item.maximum if exclusive is None or item.kind != "integer" else -int(-exclusive // 1) - 1

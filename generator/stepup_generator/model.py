@@ -133,6 +133,18 @@ class Schema:
         return self.enum[0]
 
     @property
+    def lowest(self) -> int | float | None:
+        """The least value allowed; for an integer also where the document excludes its bound."""
+        exclusive = self.exclusive_minimum
+        return self.minimum if exclusive is None or self.kind != "integer" else int(exclusive // 1) + 1
+
+    @property
+    def highest(self) -> int | float | None:
+        """The greatest value allowed, as ``lowest``."""
+        exclusive = self.exclusive_maximum
+        return self.maximum if exclusive is None or self.kind != "integer" else -int(-exclusive // 1) - 1
+
+    @property
     def is_enum(self) -> bool:
         """Is it a choice of more than the one value of a const?"""
         return bool(self.enum) and not self.is_const
@@ -359,6 +371,15 @@ class Api:
         if resolved.kind != "union":
             return (resolved,)
         return tuple(leaf for item in resolved.variants for leaf in self.variants(item))
+
+    def flat_body(self, operation: Operation) -> tuple[Property, ...] | None:
+        """The properties of a body that become inputs of their own; None where it is one input, or none."""
+        body = operation.request_body
+        if body is None or not body.required:
+            return None
+        schema = self.resolve(body.schema)
+        flat = schema.kind == "object" and not schema.nullable and not body.schema.nullable
+        return tuple(item for item in schema.properties if not item.schema.read_only) if flat else None
 
     def tagged(self, tag: str) -> tuple[Operation, ...]:
         """The operations whose first tag is ``tag``, in the document's order."""

@@ -18,7 +18,7 @@ from typing import Any
 from stepup_generator.errors import ToolError
 from stepup_generator.model import Api, Operation, Schema
 from stepup_generator.python_parts import PythonSettings, TransportArgument, TransportOperation
-from stepup_generator.python_view import PYTHON, flat_body, method_names, view
+from stepup_generator.python_view import PYTHON, method_names, view
 from stepup_generator.render import python_files
 
 __all__ = ["RUFF", "python_client"]
@@ -117,7 +117,7 @@ def _document(api: Api) -> dict[str, Any]:
 
 
 def _body(api: Api, operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    properties = flat_body(api, operation)
+    properties = api.flat_body(operation)
     if properties is None or operation.request_body is None:
         return {}
     name = api.resolve(operation.request_body.schema).name or f"{operation.id} request"
@@ -164,7 +164,7 @@ def _built(api: Api, data: Any, config: Any) -> dict[str, TransportOperation]:
             for item in items
         ]
         body_class = ""
-        if flat_body(api, operation) is not None:
+        if api.flat_body(operation) is not None:
             body_class = str(endpoint.bodies[0].prop.class_info.name)
         elif operation.request_body is not None:
             arguments.append(TransportArgument("body", "body", "", operation.request_body.required))

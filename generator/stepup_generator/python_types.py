@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from stepup_generator.bounds import bounds
 from stepup_generator.languages import Names, Python, words
 from stepup_generator.model import Api, Schema
 
@@ -98,19 +99,7 @@ class Types:
 
     def bounds(self, schema: Schema) -> tuple[str, ...]:
         """What the API bounds, in sentences."""
-        item = self._api.resolve(schema)
-        found = []
-        if item.max_length is not None:
-            found.append(f"{_span(item.min_length, item.max_length)} characters.")
-        elif item.min_length:
-            found.append(f"Length at least {item.min_length}.")
-        if (_lower(item), _upper(item)) != (None, None):
-            found.append(f"{_span(_lower(item), _upper(item))}.")
-        if item.is_enum:
-            found.append("One of " + ", ".join(_PYTHON.literal(value) for value in item.enum) + ".")
-        if item.format:
-            found.append(f"Format {_PYTHON.comment(item.format)}.")
-        return tuple(found)
+        return tuple(bounds(self._api, schema, _PYTHON.literal, _PYTHON.comment))
 
     def annotation(
         self, schema: Schema, *, prefix: str = "", taken: bool = False, optional: bool = False
@@ -156,7 +145,7 @@ class Types:
         if item.kind == "string":
             return _call("Text", min_length=item.min_length, max_length=item.max_length, values=values)
         if item.kind == "integer":
-            return _call("Whole", minimum=_lower(item), maximum=_upper(item), values=values)
+            return _call("Whole", minimum=item.lowest, maximum=item.highest, values=values)
         if item.kind == "number":
             return _call("Number", minimum=item.minimum, maximum=item.maximum)
         if item.kind == "array":
@@ -251,22 +240,6 @@ class Types:
 def _literal(item: Schema) -> bool:
     """May the values stand in a ``Literal``? Numbers with a fraction may not."""
     return not any(isinstance(value, float) for value in item.enum)
-
-
-def _span(low: object, high: object) -> str:
-    if low is None:
-        return f"At most {high}"
-    return f"{low} to {high}" if high is not None else f"At least {low}"
-
-
-def _lower(item: Schema) -> int | float | None:
-    exclusive = item.exclusive_minimum
-    return item.minimum if exclusive is None or item.kind != "integer" else int(exclusive // 1) + 1
-
-
-def _upper(item: Schema) -> int | float | None:
-    exclusive = item.exclusive_maximum
-    return item.maximum if exclusive is None or item.kind != "integer" else -int(-exclusive // 1) - 1
 
 
 def _call(name: str, *first: str, **options: object) -> str:

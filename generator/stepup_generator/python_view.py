@@ -12,7 +12,7 @@ from typing import NamedTuple
 from stepup_generator import python_docs
 from stepup_generator.error_bodies import ErrorBodies, error_bodies
 from stepup_generator.languages import Names, Python
-from stepup_generator.model import Api, Json, Operation, Property, Schema
+from stepup_generator.model import Api, Json, Operation, Schema
 from stepup_generator.python_parts import (
     ClientNames,
     PyAnswer,
@@ -25,7 +25,7 @@ from stepup_generator.python_parts import (
 )
 from stepup_generator.python_types import Types
 
-__all__ = ["PYTHON", "PythonView", "flat_body", "method_names", "view"]
+__all__ = ["PYTHON", "PythonView", "method_names", "view"]
 
 PYTHON = Python()
 _FIXED_ERRORS = ("ApiError", "InvalidArgumentError", "NoAnswerError", "NotSentError", "UnexpectedAnswerError")
@@ -199,16 +199,6 @@ def _operation(
     )
 
 
-def flat_body(api: Api, operation: Operation) -> tuple[Property, ...] | None:
-    """The properties of a body that become arguments; None where it is one argument, or there is none."""
-    body = operation.request_body
-    if body is None or not body.required:
-        return None
-    schema = api.resolve(body.schema)
-    flat = schema.kind == "object" and not schema.nullable and not body.schema.nullable
-    return tuple(item for item in schema.properties if not item.schema.read_only) if flat else None
-
-
 class _Input(NamedTuple):
     """A parameter, a property of the body, or (``wire`` "") the body as a whole."""
 
@@ -223,7 +213,7 @@ class _Input(NamedTuple):
 def _inputs(api: Api, operation: Operation) -> Iterator[_Input]:
     for item in operation.parameters:
         yield _Input(item.location, item.name, item.schema, item.required, item.secret, item.description)
-    body, properties = operation.request_body, flat_body(api, operation)
+    body, properties = operation.request_body, api.flat_body(operation)
     if properties is not None:
         for member in properties:
             required, secret = member.required, member.secret

@@ -8,11 +8,25 @@ from stepup_contract.checks import check
 from stepup_contract.finding import MUST, SHOULD
 from stepup_contract.leaks import code_in, number_in, secret_in
 from stepup_contract.operations import LOOKUP, NO_SUCH_USER, VERIFY_GRANT, VERIFY_SMS
-from stepup_contract.people import PhoneUser
+from stepup_contract.people import PhoneUser, TotpUser
 from stepup_contract.scene import Scene
 from stepup_contract.server import Need
 from stepup_contract.target import Exchange
 from stepup_contract.trial import Trial
+
+
+async def judge_totp_lookup(scene: Scene, user: TotpUser) -> None:
+    """Judge that a lookup names the app of a user and reveals neither secret nor code."""
+    exchange = await scene.lookup(user.id)
+    setup = scene.succeeded(exchange, LOOKUP, "the lookup")
+    told = isinstance(setup, dict) and setup.get("type") == "Totp"
+    scene.expect(exchange, told, '`mfa_setup.type` = "Totp"')
+    scene.expect(exchange, setup == {"type": "Totp"}, '`mfa_setup` = {"type": "Totp"}', "", SHOULD)
+    leak = secret_in(exchange.everything, user.secret)
+    scene.expect(exchange, not leak, "nothing that reveals the secret", got=leak)
+    codes = {user.code(scene.step() + shift) for shift in (-1, 0, 1)}
+    leaked = any(code_in(exchange.everything, code) for code in codes)
+    scene.expect(exchange, not leaked, "no code in the answer", got="a code of the user")
 
 
 @check("E1", Need.SEED, Need.MAKE)
@@ -21,16 +35,7 @@ async def totp_user_is_named(trial: Trial) -> None:
 
     async def story(scene: Scene, size: int) -> None:
         user = await scene.totp_user(secrets.token_bytes(size))
-        exchange = await scene.lookup(user.id)
-        setup = scene.succeeded(exchange, LOOKUP, "the lookup")
-        told = isinstance(setup, dict) and setup.get("type") == "Totp"
-        scene.expect(exchange, told, '`mfa_setup.type` = "Totp"')
-        scene.expect(exchange, setup == {"type": "Totp"}, '`mfa_setup` = {"type": "Totp"}', "", SHOULD)
-        leak = secret_in(exchange.everything, user.secret)
-        scene.expect(exchange, not leak, "nothing that reveals the secret", got=leak)
-        codes = {user.code(scene.step() + shift) for shift in (-1, 0, 1)}
-        leaked = any(code_in(exchange.everything, code) for code in codes)
-        scene.expect(exchange, not leaked, "no code in the answer", got="a code of the user")
+        await judge_totp_lookup(scene, user)
 
     await trial.each(story, [(f"a secret of {size * 8} bits", size) for size in (20, 25, 35)])
 
