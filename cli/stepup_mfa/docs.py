@@ -32,7 +32,7 @@ def _build(out: Path, spec: Path | None) -> int:
     from stepup_generator.errors import OutputError, SpecError
     from stepup_generator.read import read
     from stepup_generator.rules import read_rules
-    from stepup_generator.site import render
+    from stepup_generator.site import Sources, render
     from stepup_generator.write import write
 
     path = spec or stepup_spec.find(stepup_spec.OPENAPI)
@@ -41,7 +41,7 @@ def _build(out: Path, spec: Path | None) -> int:
     rules = path.with_name(stepup_spec.RULES)
     try:
         api = read(path)
-        pages = render(api, read_rules(rules, api) if rules.is_file() else ())
+        pages = render(Sources(api, path, read_rules(rules, api) if rules.is_file() else ()))
         write(pages, out)
     except SpecError as error:
         raise CommandError(

@@ -1,4 +1,4 @@
-"""Puts ``{path: text}`` into a folder, whole or not at all, or compares it with what lies there.
+"""Puts ``{path: content}`` into a folder, whole or not at all, or compares it with what lies there.
 
 A folder is replaced, so nothing stale survives; a run that fails leaves the old one. Only a folder that is
 missing, empty or written by the generator before (it holds the marker) is replaced: anything else may be
@@ -27,7 +27,7 @@ _LEFT_BEHIND = re.compile(
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 
 
-def write(files: Mapping[str, str], folder: Path) -> bool:
+def write(files: Mapping[str, str | bytes], folder: Path) -> bool:
     """Make ``folder`` hold exactly ``files``. Returns whether anything had to change.
 
     Raises OutputError where the folder holds what the generator did not write, or cannot be written.
@@ -45,9 +45,9 @@ def write(files: Mapping[str, str], folder: Path) -> bool:
     return True
 
 
-def difference(files: Mapping[str, str], folder: Path) -> str:
+def difference(files: Mapping[str, str | bytes], folder: Path) -> str:
     """The unified diff from what lies in ``folder`` to ``files``; "" where they are the same to the byte."""
-    wanted = {path: text.encode() for path, text in _checked(files).items()}
+    wanted = _checked(files)
     lying = found(folder)
     parts = []
     for path in sorted(wanted.keys() | lying.keys()):
@@ -57,12 +57,13 @@ def difference(files: Mapping[str, str], folder: Path) -> str:
     return "".join(parts)
 
 
-def _checked(files: Mapping[str, str]) -> dict[str, str]:
-    """The files with the marker among them; a path that could lead out of the folder is refused."""
+def _checked(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
+    """The files as bytes, with the marker among them; a path that could lead out of the folder is refused."""
     for path in files:
         if not _PATH.match(path):
             raise OutputError(f"{path!r} is no path for output")
-    return {**files, MARKER: _MARKER_TEXT}
+    every = {**files, MARKER: _MARKER_TEXT}
+    return {path: text.encode() if isinstance(text, str) else text for path, text in every.items()}
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -76,16 +77,16 @@ def _refuse_foreign(folder: Path) -> None:
         raise OutputError(f"{folder} is no folder")
 
 
-def _replace(files: Mapping[str, str], folder: Path) -> None:
+def _replace(files: Mapping[str, bytes], folder: Path) -> None:
     """Write beside the folder and rename, so that readers see the old output or the new one."""
     token = secrets.token_hex(4)
     new = folder.parent / f".{folder.name}.new-{token}"
     old = folder.parent / f".{folder.name}.old-{token}"
     try:
-        for path, text in files.items():
+        for path, content in files.items():
             target = new / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text.encode())
+            target.write_bytes(content)
         if folder.exists():
             folder.rename(old)
         try:
@@ -112,7 +113,7 @@ def found(folder: Path) -> dict[str, bytes]:
 
 def _diff(path: str, old: bytes | None, new: bytes | None) -> str:
     before = [] if old is None else old.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-    after = [] if new is None else new.decode().splitlines(keepends=True)
+    after = [] if new is None else new.decode("utf-8", "backslashreplace").splitlines(keepends=True)
     from_file = "/dev/null" if old is None else f"a/{path}"
     to_file = "/dev/null" if new is None else f"b/{path}"
     lines = list(difflib.unified_diff(before, after, from_file, to_file))

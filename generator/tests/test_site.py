@@ -81,7 +81,10 @@ def document() -> dict:
 @pytest.fixture(scope="module")
 def pages() -> dict[str, Page]:
     api = read(SPEC)
-    return {name: Page(text) for name, text in site.render(api, read_rules(RULES, api)).items()}
+    return {
+        name: Page(text)
+        for name, text in site.render(site.Sources(api, SPEC, read_rules(RULES, api))).items()
+    }
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def render(tmp_path: Path) -> Callable[[dict], dict[str, str]]:
     def run(changed: dict) -> dict[str, str]:
         path = tmp_path / "openapi.json"
         path.write_text(json.dumps(changed), encoding="utf-8")
-        return site.render(read(path))
+        return site.render(site.Sources(read(path), path))
 
     return run
 
@@ -274,7 +277,7 @@ def assert_inert(text: str) -> Page:
 def test_the_pages_are_inert_and_their_policy_holds(pages: dict[str, Page]) -> None:
     """A page holds no script and no style attribute, and its policy allows the one style sheet it has."""
     api = read(SPEC)
-    for text in site.render(api, read_rules(RULES, api)).values():
+    for text in site.render(site.Sources(api, SPEC, read_rules(RULES, api))).values():
         page = assert_inert(text)
         policy = next(item["content"] for _, item in page.tags if "http-equiv" in item)
         (style,) = re.findall("<style>(.*?)</style>", text, re.DOTALL)
@@ -426,7 +429,7 @@ def luminance(colour: str) -> float:
 
 def test_text_has_a_contrast_of_seven_to_one() -> None:
     """In both themes ink, soft text and the accent stand out by 7:1 on paper and on panels (WCAG 1.4.6)."""
-    style = (Path(site.__file__).parent / "templates/docs/style.css").read_text()
+    style = (Path(site.__file__).parents[1] / "templates/docs/style.css").read_text()
     themes = [
         dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", block))
         for block in style.split("@media print")[0].split("dark)")
@@ -442,14 +445,14 @@ def test_text_has_a_contrast_of_seven_to_one() -> None:
 def test_the_reference_stays_small() -> None:
     """The reference of this document is at most 15 KiB on the wire."""
     api = read(SPEC)
-    text = site.render(api, read_rules(RULES, api))[REFERENCE]
+    text = site.render(site.Sources(api, SPEC, read_rules(RULES, api)))[REFERENCE]
     assert len(gzip.compress(text.encode(), 9)) <= 15 * 1024
 
 
 def test_the_code_knows_no_name_of_this_api(document: dict) -> None:
     """What makes the site holds no operationId, path, error code or telling property name of the document."""
-    home = Path(site.__file__).parent
-    files = [home / f"{name}.py" for name in ("site", "layout", "page", "curl", "rules")]
+    home = Path(site.__file__).parents[1]
+    files = [home / "rules.py", *(home / "site").glob("*.py")]
     files += [path for path in (home / "templates/docs").rglob("*") if path.is_file()]
     names = {operation["operationId"] for _, _, operation in operations(document)} | set(document["paths"])
     names |= {name for group in found(document, "properties") for name in group if "_" in name}

@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -17,27 +16,29 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from stepup_generator.layout import layout
-from stepup_generator.model import Api, Json, plain
-from stepup_generator.rules import Group, kept_by
+from stepup_generator.model import Json, plain
+from stepup_generator.rules import kept_by
+from stepup_generator.site.layout import layout
+from stepup_generator.site.sources import Settings, Sources
 
-__all__ = ["render"]
+__all__ = ["Settings", "Sources", "render"]
 
-_TEMPLATES = Path(__file__).parent / "templates" / "docs"
+_TEMPLATES = Path(__file__).parents[1] / "templates" / "docs"
 _SAFE_LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 # A key of an object, and whatever else is a string: keys are set apart in samples.
 _JSON_STRING = re.compile(r'("(?:[^"\\]|\\.)*")(:?)')
 
 
-def render(api: Api, rules: Sequence[Group] = ()) -> dict[str, str]:
-    """Return the pages as {path: text}, the same for the same input; no page of rules without rules."""
+def render(sources: Sources) -> dict[str, str | bytes]:
+    """Return the site as {path: content}, the same for the same sources. Raises SiteError."""
+    api, rules = sources.api, sources.rules
     names = ["index.html", "reference/index.html"] + ["rules/index.html"] * bool(rules)
     page = layout(api)
     jinja = _environment()
     jinja.globals |= {
         "api": api,
         "page": page,
-        "groups": tuple(rules),
+        "groups": rules,
         "kept": {operation.id: kept_by(operation.id, rules) for operation in api.operations},
         "calls": {call.operation.id: call for section in page.sections for call in section.calls},
     }

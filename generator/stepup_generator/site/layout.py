@@ -22,7 +22,7 @@ from stepup_generator.model import (
     Schema,
     plain,
 )
-from stepup_generator.page import (
+from stepup_generator.site.page import (
     Body,
     Call,
     Error,
