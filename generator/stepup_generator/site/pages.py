@@ -1,0 +1,34 @@
+"""What a build of the site is made of: pages, and what search finds on them.
+
+Plain data, frozen. A page's paths and addresses are relative to the root of this version of the site.
+"""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+__all__ = ["Entry", "Page"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that search finds: an operation, a field, an error, a rule, a guide or a flow."""
+
+    kind: str
+    title: str
+    address: str  # relative to the site's root, with #anchor
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, before the frame is laid around it."""
+
+    path: str  # "guides/quick-start/index.html"
+    title: str
+    summary: str  # one line of plain text, for search engines and machines
+    section: str  # its heading in the navigation; "" for the landing page and the like
+    body: Markup  # what stands inside <main>
+    markdown: str  # the complete twin, written to the same folder as index.md
+    entries: tuple[Entry, ...] = ()
+    scripts: tuple[str, ...] = ()  # names of the scripts that it loads when they are wanted: "try.js"

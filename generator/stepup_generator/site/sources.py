@@ -1,0 +1,38 @@
+"""Everything a build of the site is made from, already read."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stepup_generator.model import Api
+from stepup_generator.rules import Group
+from stepup_generator.site.matrix import Matrix
+
+__all__ = ["Settings", "Sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``base_path`` is where the site's root will stand on its host, with a slash at both ends.
+
+    ``site_url`` is the address of that root, "" if nobody knows it. ``version`` labels this build among
+    others kept beside it, "" where it stands alone.
+    """
+
+    base_path: str = "/"
+    site_url: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What `render` takes. Only the document has to be there; a page without its source is left out."""
+
+    api: Api
+    document: Path
+    rules: tuple[Group, ...] = ()
+    workflows: tuple[Any, ...] = ()
+    guides: tuple[Any, ...] = ()
+    matrix: Matrix | None = None
+    settings: Settings = field(default_factory=Settings)
+    changelog: str = ""  # the document's own change log, as Markdown
