@@ -30,7 +30,7 @@ REFERENCE = "reference/index.html"
 TAGS = frozenset(
     re.findall(
         r"\w+",
-        """html head meta title link style body a div nav ul ol li strong em b code pre p span main
+        """html head meta title link style body a div nav ul ol li strong em b i u code pre p span main
         section article details summary footer h1 h2 h3 h4 h5 h6 dl dt dd table thead tbody tr th td
         blockquote hr br""",
     )
