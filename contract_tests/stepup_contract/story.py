@@ -189,7 +189,7 @@ class Story:
         """Record the time step, and a neighbour that is too near to tell: a verdict must not straddle two."""
         now = self.server.clock.now()
         length = self.server.limit("totp_step_seconds", 30)
-        margin = 0.0 if self.server.clock.frozen else 0.25
+        margin = 0.0 if self.server.clock.frozen else self.server.clock.margin
         steps = self.trial.steps if self.server.pool is None else self.steps
         steps |= {int((now - margin) // length), int((now + margin) // length)}
         return int(now // length)

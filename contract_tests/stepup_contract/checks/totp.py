@@ -141,14 +141,15 @@ SECOND_USES: dict[str, Second] = {
 async def judge_second_use(scene: Scene, second: Second) -> None:
     """Use a code, use it again, and see that the next code is still good."""
     user = await scene.totp_user()
-    first = await scene.verify_totp(user.id, scene.code(user, -1))
-    shift = -1
+    # The very code that was accepted is sent again: asked for anew, it might be the next step's.
+    shift, used = -1, scene.code(user, -1)
+    first = await scene.verify_totp(user.id, used)
     if first.status != 200:
         # A server need not allow for delay (T2): then the current code is the first.
-        shift = 0
-        first = await scene.verify_totp(user.id, scene.code(user))
+        shift, used = 0, scene.code(user)
+        first = await scene.verify_totp(user.id, used)
     scene.prepared(first, "T1", "step_up_grant")
-    again = await second(scene, user, scene.code(user, shift))
+    again = await second(scene, user, used)
     if again.status != 404:
         scene.refused(again, INCORRECT_CODE, "a code that was accepted before")
     after = await scene.verify_totp(user.id, scene.code(user, shift + 1))
