@@ -4,12 +4,10 @@ mock by the rule that the fault breaks. The clean mock goes first: every rule ju
 """
 
 import argparse
-import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,26 +16,12 @@ from stepup_mfa.extras import require
 
 if TYPE_CHECKING:
     from stepup_contract.report import Report
-    from stepup_contract.run import RuleResult
+    from stepup_contract.report.matrix import Matrix, Row
 
 HELP = "prove that the suite catches every fault of the mock"
 
-CAUGHT, OTHER, MISSED = "caught", "caught by another rule", "missed"
-CLEAN, FALSE_ALARM, NOT_JUDGED = "clean", "false alarm", "not judged"
 _KEYS = ("faults-api-key", "faults-control-key")
 _READY_WITHIN = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One fault and what the suite made of it; ``fault`` is "" for the clean mock."""
-
-    fault: str
-    rule: str
-    description: str
-    verdict: str
-    by: tuple[str, ...]
-    seconds: float
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,30 +42,54 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=0, metavar="N", help="seed of the suite's choices (default: 0)")
     add("--report-json", type=Path, metavar="FILE", help="write the matrix as JSON")
+    add("--report-html", type=Path, metavar="FILE", help="write the matrix as one page to look at")
     add("--format", choices=("text", "json"), default="text", help="form of the matrix on stdout")
 
 
 def run(args: argparse.Namespace) -> int:
     """Judge the clean mock, then each fault; print the matrix."""
     require("faults", "contract")
+    from stepup_contract.report.matrix import Matrix, matrix_html, matrix_json
+
+    forms = ((args.report_json, matrix_json), (args.report_html, matrix_html))
+    for path, _ in forms:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise CommandError(
+                f"{path}: its folder does not exist.", "Create the folder, or name another file."
+            )
     rows = []
     for row in _judge_all(_chosen(args.faults, one_per_rule=args.one_per_rule), args.jobs, args.seed):
         rows.append(row)
         if args.format == "text":
             by = f"  {', '.join(row.by)}" if row.by else ""
             print(f"{row.verdict:22}  {row.fault or 'no fault':40}  {row.seconds:5.1f} s{by}", flush=True)
-    matrix = json.dumps({"faults": [asdict(row) for row in rows]}, indent=2) + "\n"
-    if args.report_json is not None:
-        args.report_json.write_text(matrix, encoding="utf-8")
-    wrong = [row for row in rows if row.verdict not in (CAUGHT, CLEAN)]
-    if args.format == "json":
-        print(matrix, end="")
-    else:
-        caught = sum(row.verdict == CAUGHT for row in rows)
-        print(f"\n{caught} of {len(rows) - 1} faults caught by their own rule.")
-        for row in wrong:
-            print(f"{row.verdict}: {row.fault or 'the clean mock'} ({row.rule}) {row.description}")
-    return 1 if wrong else 0
+    matrix = Matrix(args.seed, rows[0], tuple(rows[1:]))
+    _write(matrix, forms)
+    print(matrix_json(matrix) if args.format == "json" else _told(matrix), end="")
+    return 1 if matrix.wrong else 0
+
+
+def _write(matrix: "Matrix", forms: "tuple[tuple[Path | None, Callable[[Matrix], str]], ...]") -> None:
+    from stepup_contract.report import write
+
+    for path, form in forms:
+        if path is not None:
+            try:
+                write(path, form(matrix))
+            except OSError as error:
+                raise CommandError(f"{path}: {error.strerror}.", "Name a file that can be written.") from None
+
+
+def _told(matrix: "Matrix") -> str:
+    from stepup_contract.report.matrix import Verdict
+
+    lines = ["", f"{matrix.count(Verdict.CAUGHT)} of {len(matrix.faults)} faults caught by their own rule."]
+    for row in matrix.wrong:
+        lines.append(
+            f"{row.verdict}: {row.fault or 'the clean mock'} ({row.rule}) {row.description}".rstrip()
+        )
+        lines += [f"  {row.message}"] if row.message else []
+    return "\n".join(lines) + "\n"
 
 
 def _chosen(wanted: list[str], *, one_per_rule: bool) -> list[tuple[str, str, str]]:
@@ -101,7 +109,7 @@ def _chosen(wanted: list[str], *, one_per_rule: bool) -> list[tuple[str, str, st
     return chosen
 
 
-def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> Iterator[Row]:
+def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> "Iterator[Row]":
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
@@ -111,31 +119,15 @@ def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> Iter
             yield task.result()
 
 
-def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> Row:
+def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
     """Judge one fresh mock: by the fault's own rule and, where that finds nothing, by all."""
+    from stepup_contract.report.matrix import Verdict, row, verdict_on
+
     began = time.monotonic()
     report = _report(fault_id, (rule,) if rule else (), seed)
-    by = _failed(report)
-    if not fault_id and not by:
-        # Nothing found is worth nothing where a rule that the suite judges was not exercised.
-        by = tuple(result.rule.id for result in report.results.rules if not _settled(result))
-        verdict = NOT_JUDGED if by or report.errors else CLEAN
-    elif not fault_id:
-        verdict = FALSE_ALARM
-    elif rule in by:
-        verdict = CAUGHT
-    else:
-        by = _failed(_report(fault_id, (), seed))
-        verdict = OTHER if by else MISSED
-    return Row(fault_id, rule, description, verdict, by, round(time.monotonic() - began, 1))
-
-
-def _settled(result: "RuleResult") -> bool:
-    return result.outcome != "not_exercised" or result.rule.judged_by != "suite"
-
-
-def _failed(report: "Report") -> tuple[str, ...]:
-    return tuple(dict.fromkeys(finding.rule for finding in report.findings if finding.fails))
+    if fault_id and verdict_on(fault_id, rule, report) != Verdict.CAUGHT:
+        report = _report(fault_id, (), seed)
+    return row(fault_id, rule, description, report, round(time.monotonic() - began, 1))
 
 
 def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":

@@ -3,33 +3,59 @@
 import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
+from stepup_contract.report.matrix import Verdict
 from stepup_mfa import faults
 from stepup_mfa.main import main
+from stepup_spec import FAULTS_SCHEMA, find
+
+SCHEMA = jsonschema_rs.validator_for(json.loads(find(FAULTS_SCHEMA).read_text("utf-8")))
 
 
 def test_a_fault_is_caught_by_its_own_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The clean mock is judged by every rule of the suite, then the fault by its own; the matrix says so."""
-    matrix = tmp_path / "matrix.json"
-    assert main(["faults", "v2-reusable-grant", "--report-json", str(matrix)]) == 0
-    clean, caught = json.loads(matrix.read_text(encoding="utf-8"))["faults"]
-    assert (clean["fault"], clean["verdict"]) == ("", faults.CLEAN)
-    assert (caught["rule"], caught["verdict"]) == ("V2", faults.CAUGHT)
+    """The clean mock is judged by every rule of the suite, then the fault by its own; every form of the
+    matrix says so, by which check and in which words.
+    """
+    matrix, page = tmp_path / "matrix.json", tmp_path / "matrix.html"
+    words = ["faults", "v2-reusable-grant", "--report-json", str(matrix), "--report-html", str(page)]
+    assert main(words) == 0
+    document = json.loads(matrix.read_text(encoding="utf-8"))
+    SCHEMA.validate(document)
+    clean, caught = document["faults"]
+    assert (clean["fault"], clean["verdict"]) == ("", Verdict.CLEAN)
+    assert (caught["rule"], caught["verdict"], caught["by"]) == ("V2", Verdict.CAUGHT, ["V2"])
+    by = [check for check in caught["checks"] if check["outcome"] == "failed"]
+    assert by
+    assert document["summary"] == {
+        "faults": 1, "caught": 1, "caught_by_another_rule": 0, "missed": 0, "clean": "clean",
+    }  # fmt: skip
     assert "1 of 1 faults caught by their own rule." in capsys.readouterr().out
+    shown = page.read_text(encoding="utf-8")
+    assert all(text in shown for text in ("v2-reusable-grant", caught["description"], by[0]["name"]))
+    assert "faults-api-key" not in shown + matrix.read_text(encoding="utf-8")
 
 
 def test_a_fault_that_its_rule_does_not_see_is_told(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A fault under a rule that it does not break is not "caught", and the command exits with 1."""
     e1 = next(fault_id for fault_id, rule, _ in faults._chosen([], one_per_rule=True) if rule == "E1")
     mislabelled = [(e1, "V2", "tied to the wrong rule on purpose")]
     monkeypatch.setattr(faults, "_chosen", lambda *_, **__: mislabelled)
-    assert main(["faults", e1]) == 1
+    matrix = tmp_path / "matrix.json"
+    assert main(["faults", e1, "--report-json", str(matrix)]) == 1
     shown = capsys.readouterr().out
-    assert faults.OTHER in shown
+    assert Verdict.OTHER in shown
     assert "0 of 1 faults caught by their own rule." in shown
+    document = json.loads(matrix.read_text(encoding="utf-8"))
+    SCHEMA.validate(document)
+    told = document["faults"][1]
+    assert "E1" in told["by"]
+    assert {(check["rule"], check["outcome"] == "failed") for check in told["checks"]} >= {
+        ("E1", True), ("V2", False),
+    }  # fmt: skip
 
 
 def test_one_fault_a_rule_covers_every_rule() -> None:
@@ -40,9 +66,14 @@ def test_one_fault_a_rule_covers_every_rule() -> None:
     assert len(short) == len({rule for _, rule, _ in short}) < len(every)
 
 
-def test_an_unknown_fault_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
-    """The message names it and says where the faults are listed."""
-    assert main(["faults", "no-such-fault"]) == 2
-    shown = capsys.readouterr().err
-    assert "no-such-fault" in shown
-    assert "--list-faults" in shown
+def test_misuse_is_told_before_anything_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message names what is wrong and what to do."""
+    nowhere = str(tmp_path / "none" / "m.html")
+    for words, told in (
+        (["no-such-fault"], ("no-such-fault", "--list-faults")),
+        (["v2-reusable-grant", "--report-html", nowhere], (nowhere, "Create the folder")),
+    ):
+        assert main(["faults", *words]) == 2
+        shown = capsys.readouterr()
+        assert all(text in shown.err for text in told)
+        assert shown.out == ""

@@ -5,7 +5,16 @@ It reads nothing and knows nothing of what the files say.
 
 from pathlib import Path
 
-__all__ = ["CONTROL", "OPENAPI", "REPORT_SCHEMA", "RULES", "RULES_SCHEMA", "WORKFLOWS", "find"]
+__all__ = [
+    "CONTROL",
+    "FAULTS_SCHEMA",
+    "OPENAPI",
+    "REPORT_SCHEMA",
+    "RULES",
+    "RULES_SCHEMA",
+    "WORKFLOWS",
+    "find",
+]
 
 OPENAPI = "openapi.yaml"
 CONTROL = "control.openapi.yaml"
@@ -13,6 +22,7 @@ WORKFLOWS = "step-up.arazzo.yaml"
 RULES = "rules.yaml"
 RULES_SCHEMA = "rules.schema.json"
 REPORT_SCHEMA = "report.schema.json"
+FAULTS_SCHEMA = "faults.schema.json"
 
 _HERE = Path(__file__).resolve().parent
 

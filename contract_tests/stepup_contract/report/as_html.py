@@ -1,26 +1,17 @@
-"""The report as one HTML page that needs nothing else: no script, no font, no picture, no network.
+"""The report as one HTML page: findings with their sequences drawn, rules with their evidence, coverage."""
 
-Every text of a server is escaped, and the page's own policy forbids whatever could still be smuggled in.
-"""
-
-import base64
-import hashlib
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from itertools import groupby
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
+from stepup_contract.documented_answers import documented
 from stepup_contract.finding import Finding
 from stepup_contract.operations import OPERATIONS
 from stepup_contract.report import OUTCOMES, Report
-from stepup_contract.run import RuleResult
-
-_HERE = Path(__file__).parent
+from stepup_contract.report.page import render
+from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED, RuleResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +36,19 @@ class Told:
 
 def as_html(report: Report) -> str:
     """Return the report as a page."""
-    style = (_HERE / "report.css").read_text("utf-8")
     told = [_told(finding, report) for finding in report.findings]
-    return _template().render(
+    machine = report.state_machine
+    return render(
+        "report.html.jinja",
         report=report,
-        style=style,
-        style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        machine=FAILED if machine.findings else PASSED if machine.steps else NOT_EXERCISED,
         outcomes=OUTCOMES,
         counts={outcome: report.count(outcome) for outcome in OUTCOMES},
         groups=[(title, list(rules)) for title, rules in groupby(report.results.rules, _group)],
         failing=[one for one in told if one.finding.fails],
         observed=[one for one in told if not one.finding.fails],
-        found={one.finding.rule for one in told},
         **_coverage(report),
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["words"] = lambda outcome: outcome.replace("_", " ")
-    return environment.get_template("report.html.jinja")
 
 
 def _group(result: RuleResult) -> str:
@@ -107,12 +84,35 @@ def _path(url: str) -> str:
         return url
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How often one operation answered with one status, and whether it may."""
+
+    count: int
+    documented: bool
+    status: int
+
+    @property
+    def kind(self) -> str:
+        if self.count and self.status and not self.documented:
+            return "odd"
+        return "" if self.count else "zero"
+
+
 def _coverage(report: Report) -> dict[str, object]:
-    """Return the statuses that were seen, and for each operation how often it answered with each."""
-    seen = report.answers
-    statuses = sorted({status for _, status in seen})
-    names = [operation.id for operation in OPERATIONS]
+    """Return the statuses that were seen or are documented, and for each operation how often it gave each."""
+    seen, promised = report.answers, set(documented())
+    statuses = sorted({status for _, status in (*seen, *promised)})
     return {
         "statuses": statuses,
-        "operations": [(name, [seen.get((name, status), 0) for status in statuses]) for name in names],
+        "operations": [
+            (
+                operation.id,
+                [
+                    Cell(seen.get((operation.id, status), 0), (operation.id, status) in promised, status)
+                    for status in statuses
+                ],
+            )
+            for operation in OPERATIONS
+        ],
     }
