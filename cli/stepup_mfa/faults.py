@@ -121,12 +121,16 @@ def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> "Ite
 
 def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
     """Judge one fresh mock: by the fault's own rule and, where that finds nothing, by all."""
-    from stepup_contract.report.matrix import Verdict, row, verdict_on
+    from stepup_contract.report.matrix import Verdict, not_judged, row, verdict_on
+    from stepup_contract.server import TargetError
 
     began = time.monotonic()
-    report = _report(fault_id, (rule,) if rule else (), seed)
-    if fault_id and verdict_on(fault_id, rule, report) != Verdict.CAUGHT:
-        report = _report(fault_id, (), seed)
+    try:
+        report = _report(fault_id, (rule,) if rule else (), seed)
+        if fault_id and verdict_on(fault_id, rule, report) != Verdict.CAUGHT:
+            report = _report(fault_id, (), seed)
+    except (TargetError, CommandError) as error:
+        return not_judged(fault_id, rule, description, str(error), round(time.monotonic() - began, 1))
     return row(fault_id, rule, description, report, round(time.monotonic() - began, 1))
 
 
@@ -144,8 +148,8 @@ def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
         options = ["--api-key", _KEYS[0], "--control-key", _KEYS[1], "--state", str(folder / "state.db")]
         options += ["--fault", fault_id] if fault_id else []
         try:
-            relaunch(pid_file, log_file, *options, "--port", "0", "--ready-file", str(ready))
-            url = _wait_for(ready, log_file)
+            pid = relaunch(pid_file, log_file, *options, "--port", "0", "--ready-file", str(ready))
+            url = _wait_for(ready, log_file, pid)
             again = (*options, "--port", url.rpartition(":")[2])
             restart = (sys.executable, "-m", "stepup_mfa.relaunch", str(pid_file), str(log_file), *again)
             target = Target(url, _KEYS[0], url, _KEYS[1], restart_command=restart, log_file=log_file)
@@ -154,10 +158,10 @@ def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
             kill(pid_file)
 
 
-def _wait_for(ready: Path, log_file: Path) -> str:
+def _wait_for(ready: Path, log_file: Path, pid: int) -> str:
     deadline = time.monotonic() + _READY_WITHIN
     while not ready.exists():
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or os.waitpid(pid, os.WNOHANG) != (0, 0):
             raise CommandError("a mock did not start.", log_file.read_text(encoding="utf-8")[-300:])
         time.sleep(0.02)
     return ready.read_text(encoding="utf-8").strip()

@@ -29,7 +29,7 @@ def test_a_fault_is_caught_by_its_own_rule(tmp_path: Path, capsys: pytest.Captur
     by = [check for check in caught["checks"] if check["outcome"] == "failed"]
     assert by
     assert document["summary"] == {
-        "faults": 1, "caught": 1, "caught_by_another_rule": 0, "missed": 0, "clean": "clean",
+        "faults": 1, "caught": 1, "caught_by_another_rule": 0, "missed": 0, "not_judged": 0, "clean": "clean",
     }  # fmt: skip
     assert "1 of 1 faults caught by their own rule." in capsys.readouterr().out
     shown = page.read_text(encoding="utf-8")
@@ -37,25 +37,27 @@ def test_a_fault_is_caught_by_its_own_rule(tmp_path: Path, capsys: pytest.Captur
     assert "faults-api-key" not in shown + matrix.read_text(encoding="utf-8")
 
 
-def test_a_fault_that_its_rule_does_not_see_is_told(
+def test_what_was_not_caught_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A fault under a rule that it does not break is not "caught", and the command exits with 1."""
+    """A fault under a rule that it does not break, and a mock that does not start, are not "caught"; the
+    command judges the others all the same and exits with 1.
+    """
     e1 = next(fault_id for fault_id, rule, _ in faults._chosen([], one_per_rule=True) if rule == "E1")
-    mislabelled = [(e1, "V2", "tied to the wrong rule on purpose")]
-    monkeypatch.setattr(faults, "_chosen", lambda *_, **__: mislabelled)
+    chosen = [(e1, "V2", "tied to the wrong rule on purpose"), ("no-such-fault", "V2", "unknown to the mock")]
+    monkeypatch.setattr(faults, "_chosen", lambda *_, **__: chosen)
     matrix = tmp_path / "matrix.json"
-    assert main(["faults", e1, "--report-json", str(matrix)]) == 1
-    shown = capsys.readouterr().out
-    assert Verdict.OTHER in shown
-    assert "0 of 1 faults caught by their own rule." in shown
+    assert main(["faults", "--report-json", str(matrix)]) == 1
+    assert "0 of 2 faults caught by their own rule." in capsys.readouterr().out
     document = json.loads(matrix.read_text(encoding="utf-8"))
     SCHEMA.validate(document)
-    told = document["faults"][1]
+    clean, told, gone = document["faults"]
+    assert [one["verdict"] for one in (clean, told, gone)] == ["clean", Verdict.OTHER, Verdict.NOT_JUDGED]
     assert "E1" in told["by"]
     assert {(check["rule"], check["outcome"] == "failed") for check in told["checks"]} >= {
         ("E1", True), ("V2", False),
     }  # fmt: skip
+    assert "did not start" in gone["message"]
 
 
 def test_one_fault_a_rule_covers_every_rule() -> None:

@@ -18,14 +18,14 @@ from stepup_contract.run import FAILED, NOT_EXERCISED
 
 
 class Verdict(StrEnum):
-    """What became of a fault; the last three are for the server without a fault."""
+    """What became of a fault, or of the server without one; either may be ``not judged``."""
 
     CAUGHT = "caught"
     OTHER = "caught by another rule"
     MISSED = "missed"
+    NOT_JUDGED = "not judged"
     CLEAN = "clean"
     FALSE_ALARM = "false alarm"
-    NOT_JUDGED = "not judged"
 
 
 GOOD = (Verdict.CAUGHT, Verdict.CLEAN)
@@ -107,6 +107,11 @@ def row(fault: str, rule: str, description: str, report: Report, seconds: float)
     )
 
 
+def not_judged(fault: str, rule: str, description: str, why: str, seconds: float) -> Row:
+    """Return the row of a server that no run could be made on."""
+    return Row(fault, rule, description, Verdict.NOT_JUDGED, (), (), why, seconds)
+
+
 def found(report: Report) -> tuple[str, ...]:
     """Return the rules that a run found broken."""
     return tuple(dict.fromkeys(finding.rule for finding in report.findings if finding.fails))
@@ -139,6 +144,7 @@ def matrix_json(matrix: Matrix) -> str:
             "caught": matrix.count(Verdict.CAUGHT),
             "caught_by_another_rule": matrix.count(Verdict.OTHER),
             "missed": matrix.count(Verdict.MISSED),
+            "not_judged": matrix.count(Verdict.NOT_JUDGED),
             "clean": matrix.clean.verdict,
         },
         "faults": [asdict(row) for row in (matrix.clean, *matrix.faults)],
@@ -153,7 +159,7 @@ def matrix_html(matrix: Matrix) -> str:
     return render(
         "matrix.html.jinja",
         matrix=matrix,
-        counts={verdict: matrix.count(verdict) for verdict in list(Verdict)[:3]},
+        counts={verdict: matrix.count(verdict) for verdict in list(Verdict)[:4]},
         rules=rules,
         groups=[
             (title, list(rows)) for title, rows in groupby(ordered, key=lambda row: _title(rules[row.rule]))
