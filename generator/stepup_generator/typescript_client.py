@@ -18,7 +18,7 @@ from stepup_generator.model import Api, Json, Response, plain
 from stepup_generator.render import cell, client_files
 from stepup_generator.typescript_types import TYPESCRIPT
 
-__all__ = ["typescript_client"]
+__all__ = ["TypeScriptView", "typescript_client", "typescript_view"]
 
 _FIXED_TYPES = (
     "ApiError", "CallOptions", "InvalidArgumentError", "NoAnswerError", "NotSentError",
@@ -37,12 +37,17 @@ _FIXED_ATTRIBUTES = (
 
 def typescript_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole client as {path: text}, the same for the same model."""
+    shown = typescript_view(api, settings)
+    return client_files("common", {}, shown) | client_files("typescript", shown.filters, shown)
+
+
+def typescript_view(api: Api, settings: ClientSettings | None = None) -> "TypeScriptView":
+    """Choose the names of the client, which samples use as well."""
     settings = settings or ClientSettings("stepup-mfa-client")
     client = settings.client
     fixed = (client, f"{client}Error", f"{client}Options", *_FIXED_TYPES, *TYPESCRIPT.reserved_types)
     made = view(api, TYPESCRIPT, settings, types=fixed, methods=_FIXED_METHODS, attributes=_FIXED_ATTRIBUTES)
-    shown = TypeScriptView(**{item.name: getattr(made, item.name) for item in fields(made)})
-    return client_files("common", {}, shown) | client_files("typescript", shown.filters, shown)
+    return TypeScriptView(**{item.name: getattr(made, item.name) for item in fields(made)})
 
 
 @dataclass(frozen=True)  # no slots: what is computed once is kept
