@@ -1,56 +1,146 @@
-"""Build the reference site of an OpenAPI document: static pages that need no script and no other host."""
+"""Build the reference site of an OpenAPI document, or serve it together with a mock while you write.
+
+The site is static: its pages need no other host, and no script to be read.
+"""
 
 import argparse
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from stepup_mfa import docs_serve
 from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
 
-HELP = "build the reference site"
+if TYPE_CHECKING:
+    from stepup_generator.site_inputs import SiteInputs
+
+HELP = "build or serve the reference site"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
-    build = actions.add_parser("build", help="write the pages into a folder")
+    build = actions.add_parser("build", help="write the site into a folder")
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder, replaced whole")
-    build.add_argument(
+    _add_inputs(build)
+    add = build.add_argument
+    add("--base-path", default="/", metavar="PATH", help="where the site will stand, as in /repo/")
+    add("--site-url", default="", metavar="URL", help="the address of the site's root, for sitemap and cards")
+    add("--version", default="", metavar="LABEL", help="label of this version of the site, such as v1.0")
+    serve = actions.add_parser("serve", help=docs_serve.HELP, description=docs_serve.__doc__)
+    docs_serve.add_arguments(serve)
+    _add_inputs(serve)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
         "--spec",
         type=Path,
         metavar="FILE",
-        help="the document (default: the toolkit's own); behaviour rules are read from rules.yaml beside it",
+        help="the document (default: the toolkit's own); rules.yaml and the workflows are read beside it",
     )
+    add(
+        "--workflows",
+        type=Path,
+        metavar="FILE",
+        help="the Arazzo document (default: beside the spec)",
+    )
+    add(
+        "--guides",
+        type=Path,
+        metavar="DIR",
+        help="guides in Markdown (default: the toolkit's own)",
+    )
+    add("--matrix", type=Path, metavar="FILE", help="what `stepup-mfa faults --report-json FILE` wrote")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build the site; return 0. Whatever is wrong with the document or the rules raises CommandError."""
+    """Build or serve; return 0. Whatever is wrong with what goes in raises CommandError."""
     require("docs", "generate")
-    return _build(args.out, args.spec)
+    inputs = _inputs(args)
+    return docs_serve.run(args, inputs) if args.action == "serve" else _build(args.out, inputs)
 
 
-def _build(out: Path, spec: Path | None) -> int:
+def _inputs(args: argparse.Namespace) -> "SiteInputs":
     import stepup_spec
-    from stepup_generator.errors import OutputError, SpecError
-    from stepup_generator.read import read
-    from stepup_generator.rules import read_rules
-    from stepup_generator.site import Sources, render
-    from stepup_generator.write import write
+    from stepup_generator.site_inputs import SiteInputs
 
-    path = spec or stepup_spec.find(stepup_spec.OPENAPI)
-    if not path.is_file():
-        raise CommandError(f"{path}: no such file.", "Name the document with --spec FILE.")
-    rules = path.with_name(stepup_spec.RULES)
-    try:
-        api = read(path)
-        pages = render(Sources(api, path, read_rules(rules, api) if rules.is_file() else ()))
-        write(pages, out)
-    except SpecError as error:
+    spec: Path = args.spec or stepup_spec.find(stepup_spec.OPENAPI)
+    guides: Path | None = args.guides
+    if guides is None and args.spec is None:
+        own = spec.parents[1] / "docs"  # there in the repository, not in an installed package
+        guides = own if own.is_dir() else None
+    _must_exist("--spec", spec)
+    for option, path in (("--workflows", args.workflows), ("--guides", guides), ("--matrix", args.matrix)):
+        if path is not None:
+            _must_exist(option, path, folder=option == "--guides")
+    inputs = SiteInputs(
+        document=spec,
+        workflows=args.workflows or spec.with_name(stepup_spec.WORKFLOWS),
+        guides=guides,
+        matrix=args.matrix,
+    )
+    return inputs if args.action == "serve" else _with_settings(inputs, args)
+
+
+def _with_settings(inputs: "SiteInputs", args: argparse.Namespace) -> "SiteInputs":
+    from dataclasses import replace
+
+    base_path, site_url = args.base_path, args.site_url
+    if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", base_path):
         raise CommandError(
-            "\n".join(("the document cannot be used.", *error.lines())),
+            f"--base-path {base_path!r} is no path of a site.", "Begin and end it with a slash, as in /repo/."
+        )
+    if site_url and not re.fullmatch(r"https?://[^\s?#\"'<>]+", site_url):
+        raise CommandError(
+            f"--site-url {site_url!r} is no address.",
+            "Give one that begins with https:// and ends with the path.",
+        )
+    if args.version and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args.version):
+        raise CommandError(
+            f"--version {args.version!r} cannot name a folder.", "Use letters, digits, dots, as in v1.0."
+        )
+    site_url = site_url and site_url.rstrip("/") + "/"
+    return replace(inputs, base_path=base_path, site_url=site_url, version=args.version)
+
+
+def _must_exist(option: str, path: Path, *, folder: bool = False) -> None:
+    if not (path.is_dir() if folder else path.is_file()):
+        raise CommandError(f"{path}: no such {'folder' if folder else 'file'}.", f"Name it with {option}.")
+
+
+def _build(out: Path, inputs: "SiteInputs") -> int:
+    from stepup_generator import stamp
+    from stepup_generator.errors import OutputError, SiteError, SpecError
+
+    digest = inputs.digest()
+    known = stamp.fresh(out, digest)
+    if known is not None:
+        print(f"{known} files in {out} are up to date. Open {out / 'index.html'}")
+        return 0
+    try:
+        files = _write(out, inputs)
+    except (SpecError, SiteError) as error:
+        raise CommandError(
+            "\n".join(("the site cannot be built.", *error.lines())),
             "Nothing was written. Mend these places; `stepup-mfa lint` looks further.",
         ) from None
     except OutputError as error:
         raise CommandError(str(error), "Nothing was written. Choose another folder with --out.") from None
-    if not rules.is_file():
-        print(f"No {rules.name} beside {path.name}: the site says nothing of behaviour rules.")
-    print(f"{len(pages)} pages in {out}. Open {out / 'index.html'}")
+    stamp.remember(out, digest)
+    if not inputs.rules.is_file():
+        print(
+            f"No {inputs.rules.name} beside {inputs.document.name}: the site says nothing of behaviour rules."
+        )
+    print(f"{files} files in {out}. Open {out / 'index.html'}")
     return 0
+
+
+def _write(out: Path, inputs: "SiteInputs") -> int:
+    from stepup_generator.site import render
+    from stepup_generator.write import write
+
+    files = render(inputs.read())
+    write(files, out)
+    return len(files)

@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         faults=app.faults.enabled,
     )
 
-    with _ready_file(args.ready_file) as announce:
+    with ready_file(args.ready_file) as announce:
 
         def on_ready() -> None:
             print(text, flush=True)
@@ -136,7 +136,7 @@ def _list_faults() -> int:
 
 
 @contextlib.contextmanager
-def _ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
+def ready_file(path: Path | None) -> Iterator[Callable[[str], None]]:
     """Give a function that writes the URL into ``path``, whole or not at all; remove the file at the end."""
 
     def announce(url: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stepup_generator.write import MARKER, found
 
-__all__ = ["fresh", "inputs", "remember"]
+__all__ = ["digest_of", "fresh", "inputs", "remember"]
 
 CACHE = ".stepup-mfa"
 _PACKAGE = Path(__file__).resolve().parent
@@ -36,7 +36,7 @@ def inputs(spec: Path, owners: Collection[str], others: Collection[str]) -> str:
         if wanted and path.suffix in (".py", ".jinja"):
             parts.append((name, path.read_bytes()))
     parts += [(tool, metadata.version(tool).encode()) for tool in _TOOLS]
-    return _digest(parts)
+    return digest_of(parts)
 
 
 def fresh(folder: Path, digest: str) -> int | None:
@@ -46,13 +46,13 @@ def fresh(folder: Path, digest: str) -> int | None:
     except (OSError, ValueError):
         return None
     files = found(folder)
-    held = stamp == {"inputs": digest, "output": _digest(files.items())}
+    held = stamp == {"inputs": digest, "output": digest_of(files.items())}
     return len(files.keys() - {MARKER}) if held else None
 
 
 def remember(folder: Path, digest: str) -> None:
     """Note that these inputs gave what lies in ``folder``; where that cannot be written, do without."""
-    stamp = {"inputs": digest, "output": _digest(found(folder).items())}
+    stamp = {"inputs": digest, "output": digest_of(found(folder).items())}
     try:
         _stamp(folder).parent.mkdir(exist_ok=True)
         _stamp(folder).write_text(json.dumps(stamp), encoding="utf-8")
@@ -64,7 +64,7 @@ def _stamp(folder: Path) -> Path:
     return folder.parent / CACHE / f"{folder.name}.json"
 
 
-def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
+def digest_of(parts: Iterable[tuple[str, bytes]]) -> str:
     digest = hashlib.sha256()
     for name, content in parts:
         # Lengths first, so that no two lists of parts read the same.

@@ -96,7 +96,7 @@ def test_check_trusts_no_stamp(folder: Path) -> None:
     """`--check` renders, even where a stamp speaks for an output that was changed with it."""
     (folder / README).write_text("mine")
     forged = json.loads((folder / STAMP).read_text())
-    forged["output"] = stamp._digest(stamp.found(folder / "generated_client/python").items())
+    forged["output"] = stamp.digest_of(stamp.found(folder / "generated_client/python").items())
     (folder / STAMP).write_text(json.dumps(forged))
     assert main(["generate", "--spec", "openapi.yaml"]) == 0
     assert main(["generate", "--spec", "openapi.yaml", "--check"]) == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from stepup_generator.model import Api
 from stepup_generator.rules import Group
+from stepup_generator.site.hints import Hint
 from stepup_generator.site.matrix import Matrix
 
 __all__ = ["Settings", "Sources"]
@@ -32,7 +33,9 @@ class Sources:
     document: Path
     rules: tuple[Group, ...] = ()
     workflows: tuple[Any, ...] = ()
+    workflows_file: Path | None = None
     guides: tuple[Any, ...] = ()
     matrix: Matrix | None = None
+    hints: tuple[Hint, ...] = ()
     settings: Settings = field(default_factory=Settings)
     changelog: str = ""  # the document's own change log, as Markdown

@@ -1,0 +1,113 @@
+"""Runs the site and the mock, and keeps them in step with the files that they are made from.
+
+Files are looked at twice a second, by their times and sizes: no library is needed, and it costs next to
+nothing. What cannot be built changes nothing but the message on the pages.
+"""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from stepup_generator.errors import SiteError, SpecError
+from stepup_generator.site_inputs import SiteInputs
+from stepup_mfa.docs_app import DocsApp
+from stepup_mock.app import App
+from stepup_mock.server import Server
+
+POLL_SECONDS = 0.5
+Files = Mapping[str, str | bytes]
+
+
+class DocsServer(Server):
+    """The mock's server with the site in front, rebuilding what changes."""
+
+    def __init__(
+        self, app: DocsApp, inputs: SiteInputs, new_mock: Callable[[], App], on_ready: Callable[[], None]
+    ) -> None:
+        super().__init__(app.mock, on_ready)
+        self.config.app = app
+        self._app = app
+        self._inputs = inputs
+        self._new_mock = new_mock
+
+    def run_until_stopped(self, listener: socket.socket) -> None:
+        """Serve until SIGINT or SIGTERM."""
+        self.run_coroutine(self._main(listener))
+
+    async def _main(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+        watcher = asyncio.create_task(self._follow())
+        await self.serve(sockets=[listener])
+        watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.site.close()
+        await super().shutdown(sockets)
+
+    async def _follow(self) -> None:
+        """Look for changes for as long as the server runs."""
+        seen = _times(self._inputs)
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            now = _times(self._inputs)
+            changed = {path for path in seen.keys() | now.keys() if seen.get(path) != now.get(path)}
+            if changed:
+                seen = now
+                await self._rebuild(changed)
+
+    async def _rebuild(self, changed: set[Path]) -> None:
+        site = self._app.site
+        print(f"{', '.join(sorted(path.name for path in changed))} changed.", flush=True)
+        try:
+            files = await asyncio.to_thread(build, self._inputs)
+            if changed & {self._inputs.document, self._inputs.control}:
+                self._restart_mock()
+        except Exception as error:  # whatever a template or a guide under work may raise: the old site stays
+            problems = reason(error)
+            print(f"The site could not be built; the old one stays.\n{problems}", file=sys.stderr, flush=True)
+            site.tell(problems)
+        else:
+            site.replace(files)
+            print("The site is built anew.", flush=True)
+
+    def _restart_mock(self) -> None:
+        """Replace the mock by one that has read the documents anew; it starts with fresh demo users."""
+        old, new = self._app.mock, self._new_mock()
+        self._app.mock, self._mock = new, new.mock
+        old.mock.feed.close()
+        old.mock.store.close()
+        print("The mock started anew: users, codes and grants are fresh.", flush=True)
+
+
+def build(inputs: SiteInputs) -> Files:
+    """Read everything and render the site."""
+    from stepup_generator.site import render
+
+    return render(inputs.read())
+
+
+def reason(error: Exception) -> str:
+    """What is wrong, with the place of each problem where the error knows it."""
+    if isinstance(error, SpecError | SiteError):
+        return "\n".join(error.lines())
+    name, line = getattr(error, "filename", None), getattr(error, "lineno", None)
+    place = f"{name}:{line}: " if name and line else ""
+    return f"{place}{type(error).__name__}: {error}"
+
+
+def _times(inputs: SiteInputs) -> dict[Path, tuple[int, int]]:
+    """When each file was last written, and its size."""
+    times = {}
+    for path in inputs.files():
+        with contextlib.suppress(OSError):
+            found = path.stat()
+            times[path] = (found.st_mtime_ns, found.st_size)
+    return times

@@ -1,0 +1,94 @@
+"""The files that the site is made from: where they lie, and the digest that tells whether any has changed.
+
+Nothing heavy is imported before something is to be read, so that a build with nothing to do costs little.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import stepup_spec
+from stepup_generator.stamp import digest_of
+
+if TYPE_CHECKING:
+    from stepup_generator.site.sources import Sources
+
+__all__ = ["SiteInputs"]
+
+_PACKAGE = Path(__file__).resolve().parent
+_TEMPLATES = _PACKAGE / "templates" / "docs"
+_TOOLS = ("jinja2", "markdown-it-py", "PyYAML", "Pygments")
+
+
+@dataclass(frozen=True, slots=True)
+class SiteInputs:
+    """What to build from. Rules, workflows and control document are looked for beside the document.
+
+    ``guides`` is a folder of Markdown and ``matrix`` the report of `stepup-mfa faults`, None to do without.
+    The last three are those of ``Settings``.
+    """
+
+    document: Path
+    workflows: Path
+    guides: Path | None = None
+    matrix: Path | None = None
+    base_path: str = "/"
+    site_url: str = ""
+    version: str = ""
+
+    @property
+    def rules(self) -> Path:
+        return self.document.with_name(stepup_spec.RULES)
+
+    @property
+    def control(self) -> Path:
+        return self.document.with_name(stepup_spec.CONTROL)
+
+    def files(self) -> Iterator[Path]:
+        """Every file that has a say in the content, in a fixed order; those that are missing too."""
+        yield from (self.document, self.rules, self.workflows, self.control)
+        if self.matrix is not None:
+            yield self.matrix
+        if self.guides is not None:
+            yield from sorted(self.guides.glob("*.md"))
+        yield from sorted(path for path in _TEMPLATES.rglob("*") if path.is_file())
+
+    def digest(self) -> str:
+        """The digest of all that a build depends on. Raises OSError for what is there and cannot be read."""
+        settings = repr((self.base_path, self.site_url, self.version))
+        parts = [("settings", settings.encode())]
+        for path in (*self.files(), *sorted(_PACKAGE.rglob("*.py"))):
+            if path.is_file():
+                parts.append((str(path), path.read_bytes()))
+        parts += [(tool, _version(tool).encode()) for tool in _TOOLS]
+        return digest_of(parts)
+
+    def read(self) -> "Sources":
+        """Read everything. Raises SpecError for a document, SiteError for anything else that is wrong."""
+        from stepup_generator import workflows
+        from stepup_generator.read import read
+        from stepup_generator.rules import read_rules
+        from stepup_generator.site.hints import read_hints
+        from stepup_generator.site.matrix import read_matrix
+        from stepup_generator.site.sources import Settings, Sources
+
+        api = read(self.document)
+        return Sources(
+            api,
+            self.document,
+            rules=read_rules(self.rules, api) if self.rules.is_file() else (),
+            workflows=workflows.read(self.workflows, api) if self.workflows.is_file() else (),
+            workflows_file=self.workflows if self.workflows.is_file() else None,
+            matrix=read_matrix(self.matrix) if self.matrix is not None else None,
+            settings=Settings(self.base_path, self.site_url, self.version),
+            hints=read_hints(self.control, api, self.document) if self.control.is_file() else (),
+        )
+
+
+def _version(tool: str) -> str:
+    try:
+        return metadata.version(tool)
+    except metadata.PackageNotFoundError:
+        return ""
