@@ -1,61 +1,151 @@
-"""The reference site: static pages without any script, from the model and the behaviour rules.
+"""The reference site: static pages that need no script, from what the document and its neighbours say.
 
-Every string of the document stays text: Jinja escapes it, Markdown knows no HTML, no images and only
-absolute web and mail links. The pages ask nothing of any other host, and their policy (CSP) forbids it.
+Every string of the sources stays text. The pages ask nothing of any other host, and their policy (CSP)
+forbids it. What does not hold together (a link that leads nowhere, say) is refused, with nothing written.
 """
 
-import base64
-import hashlib
-import re
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import jinja2
 from markupsafe import Markup
 
-from stepup_generator.rules import kept_by
+from stepup_generator import samples
+from stepup_generator.errors import SiteError
+from stepup_generator.model import Api
+from stepup_generator.site import links
+from stepup_generator.site.addresses import Addresses
+from stepup_generator.site.card import FAVICON, card
+from stepup_generator.site.frame import Frame, Group, environment
 from stepup_generator.site.layout import layout
+from stepup_generator.site.page import Reference
+from stepup_generator.site.pages import Entry, Page
+from stepup_generator.site.panels import Panel, code, panels
+from stepup_generator.site.reference import ReferencePages
 from stepup_generator.site.sources import Settings, Sources
-from stepup_generator.site.text import line, markdown, safe_url, sample
+from stepup_generator.site.text import markdown, one_line
 
 __all__ = ["Settings", "Sources", "render"]
 
-_TEMPLATES = Path(__file__).parents[1] / "templates" / "docs"
+_SECTIONS = ("Guides", "Flows", "Guarantees")
 
 
 def render(sources: Sources) -> dict[str, str | bytes]:
     """Return the site as {path: content}, the same for the same sources. Raises SiteError."""
-    api, rules = sources.api, sources.rules
-    names = ["index.html", "reference/index.html"] + ["rules/index.html"] * bool(rules)
-    page = layout(api)
-    jinja = _environment()
-    jinja.globals |= {
-        "api": api,
-        "page": page,
-        "groups": rules,
-        "kept": {operation.id: kept_by(operation.id, rules) for operation in api.operations},
-        "calls": {call.operation.id: call for section in page.sections for call in section.calls},
+    reference = layout(sources.api)
+    pages = tuple(_pages(sources, reference))
+    frame = Frame(sources, [language.id for language in samples.LANGUAGES])
+    groups = _navigation(sources, reference, pages)
+    files: dict[str, str | bytes] = {page.path: frame.render(page, groups) for page in pages}
+    files |= {page.path.replace(".html", ".md"): page.markdown for page in pages if page.markdown}
+    files["favicon.svg"] = FAVICON
+    settings = sources.settings
+    if settings.site_url:
+        files["card.png"] = card(sources.api.title, one_line(sources.api.summary))
+    beside = ("../index.html",) if settings.version else ()
+    if problems := links.problems(files, settings.base_path, beside):
+        raise SiteError(problems)
+    return files
+
+
+def _pages(sources: Sources, reference: Reference) -> Iterator[Page]:
+    api, titles = sources.api, {item.id: item.summary or item.id for item in sources.api.operations}
+    others = [*ReferencePages(api, reference, sources.rules, _rails(api)).pages()]
+    if sources.rules:
+        others.append(_rules(sources, titles))
+    yield _landing(sources, others)
+    yield from others
+    yield Page(
+        "404.html", "Page not found", "There is no such page.", "",
+        Markup('<h1>Page not found</h1>\n<p class="lead">There is no page at this address. '
+               'Search, or look through the contents.</p>'),
+        "",
+    )  # fmt: skip
+    if sources.changelog:
+        yield Page(
+            "changelog/index.html", "Changes", f"What changed in {api.title}.", "",
+            markdown(sources.changelog, 1), sources.changelog,
+        )  # fmt: skip
+
+
+def _rails(api: Api) -> dict[str, Markup]:
+    """For each operation the request in every language, with the answer as that language shows it."""
+    return {
+        name: panels(
+            f"{name}~", [Panel(item.language.id, item.language.name, _sample(name, item)) for item in items]
+        )
+        for name, items in samples.of(api).items()
     }
-    return {name: jinja.get_template(f"{name}.jinja").render() for name in names}
 
 
-def _environment() -> jinja2.Environment:
-    jinja = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+def _sample(operation_id: str, sample: samples.Sample) -> Markup:
+    language = sample.language.id
+    body = code(sample.request, language, f"{operation_id}.{language}.request")
+    if sample.response:
+        shown_as = "json" if language == "curl" else language
+        answer = code(sample.response, shown_as, f"{operation_id}.{language}.response")
+        body += Markup('<p class="soft">Answer</p>\n') + answer
+    return body
+
+
+def _landing(sources: Sources, pages: Sequence[Page]) -> Page:
+    """The front page: every page but the reference's own, by its section."""
+    api = sources.api
+    groups = [
+        (section, [(page.title, page.path, page.summary) for page in pages if page.section == section])
+        for section in ("Guides", "Flows", "Reference", "Guarantees")
+    ]
+    start = next(((page.title, page.path) for page in pages if page.section == "Guides"), None)
+    body = environment().get_template("landing.html.jinja").render(
+        api=api, start=start, groups=[group for group in groups if group[1]]
+    )  # fmt: skip
+    return Page("index.html", api.title, one_line(api.summary) or api.title, "", Markup(body), "")  # noqa: S704
+
+
+def _rules(sources: Sources, titles: dict[str, str]) -> Page:
+    """The page of rules, each with the seeded bugs that break it."""
+    matrix = sources.matrix
+    groups = [
+        (group, [trial for rule in group.rules for trial in matrix.of(rule.id)] if matrix else [])
+        for group in sources.rules
+    ]
+    body = environment().get_template("rules.html.jinja").render(
+        groups=groups, matrix=matrix, addresses=Addresses(sources.api), titles=titles
+    )  # fmt: skip
+    path = "rules/index.html"
+    entries = tuple(
+        Entry("rule", f"{rule.id} {group.title}", f"{path}#{rule.id}", one_line(rule.sentence))
+        for group in sources.rules
+        for rule in group.rules
     )
-    style = re.sub(r"\s*([{};,])\s*", r"\1", (_TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    jinja.globals |= {"style": Markup(style), "policy": _policy(style)}  # noqa: S704  our own file
-    jinja.filters |= {"markdown": markdown, "line": line, "json": sample, "safe_url": safe_url}
-    return jinja
+    summary = "What a server must do beyond the shape of its messages, and how each promise is judged."
+    return Page(path, "Behaviour rules", summary, "Guarantees", Markup(body), "", entries)  # noqa: S704
 
 
-def _policy(style: str) -> str:
-    """The Content-Security-Policy: this one style sheet, the icon, and nothing else."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
+def _navigation(
+    sources: Sources, reference: Reference, pages: Iterable[Page]
+) -> Callable[[Page], tuple[Group, ...]]:
+    """What the navigation of a page shows: all there is, but of many operations only those of its own tag."""
+    addresses = Addresses(sources.api)
+    links = {
+        section: tuple((page.title, page.path) for page in pages if page.section == section)
+        for section in _SECTIONS
+    }
+    lists = {
+        section.tag: tuple((call.title, addresses.operation(call.operation.id)) for call in section.calls)
+        for section in reference.sections
+    }
+    tag_of = {path: tag for tag, items in lists.items() for _, path in items}
+    tag_of |= {addresses.tag(tag): tag for tag in lists if addresses.is_split}
+    tags = tuple((section.tag or "Others", addresses.tag(section.tag)) for section in reference.sections)
+    before = tuple(Group(section, links[section]) for section in _SECTIONS[:2] if links[section])
+    after = tuple(Group(section, links[section]) for section in _SECTIONS[2:] if links[section])
+    whole = ("All operations", "reference/index.html")
+
+    def groups(page: Page) -> tuple[Group, ...]:
+        if not addresses.is_split:
+            every = [link for items in lists.values() for link in items]
+            return (*before, Group("Reference", (whole, *every)), *after)
+        own = tag_of.get(page.path)
+        inside = () if own is None else (Group(own or "Others", lists[own]),)
+        return (*before, *inside, Group("Reference", (whole, *tags)), *after)
+
+    return groups

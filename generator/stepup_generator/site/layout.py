@@ -1,4 +1,4 @@
-"""Lays the model out as the reference page: gives anchors, follows schemas, gathers the errors.
+"""Lays the model out as the reference: gives anchors, follows schemas, gathers the errors.
 
 Refuses nothing that the reader let through: a schema that contains itself is laid out once and then named.
 """
@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from stepup_generator.curl import requests
 from stepup_generator.model import (
     Api,
     Example,
@@ -25,22 +24,32 @@ from stepup_generator.model import (
 from stepup_generator.site.page import (
     Body,
     Call,
+    Case,
     Error,
     Fact,
     Field,
     Input,
     NextCall,
-    Page,
+    Reference,
     Section,
     Shape,
     Status,
-    Use,
 )
 
 __all__ = ["layout"]
 
-# Anchors of the page's own sections: no operation or error may take them.
-_RESERVED = ("main", "servers", "authentication", "errors", "rules", "sources")
+# Anchors of the pages' own sections: no operation or error may take them.
+_RESERVED = (
+    "main",
+    "contents",
+    "servers",
+    "authentication",
+    "errors",
+    "answers",
+    "headers",
+    "next",
+    "behaviour",
+)
 
 
 class _Anchors:
@@ -112,33 +121,55 @@ def _type(api: Api, schema: Schema) -> str:
     return f"{text} or null" if schema.nullable or resolved.nullable else text
 
 
-def layout(api: Api) -> Page:
-    """Lay out the reference page of ``api``."""
+def layout(api: Api) -> Reference:
+    """Lay out the reference of ``api``."""
     work = _Layout(api)
     anchors = {item.id: work.anchors.take(item.id) for item in api.operations}
     calls = tuple(work.call(item, anchors[item.id]) for item in api.operations)
-    errors = tuple(
-        Error(
+    about = {tag.name: tag.description for tag in api.tags}
+    by_tag: dict[str, list[Call]] = {name: [] for name in about}
+    for call in calls:
+        by_tag.setdefault((call.operation.tags or ("",))[0], []).append(call)
+    sections = [
+        Section(tag, about.get(tag, ""), tuple(members))
+        for tag, members in sorted(by_tag.items(), key=lambda item: not item[0])  # those without come last
+        if members
+    ]
+    return Reference(tuple(sections), tuple(_errors(work, calls)))
+
+
+def _errors(work: "_Layout", calls: Iterable[Call]) -> Iterator[Error]:
+    uses: dict[str, list[tuple[Call, Status]]] = {}
+    for call in calls:
+        for status in call.statuses:
+            for case in status.cases:
+                uses.setdefault(case.anchor, []).append((call, status))
+    for anchor, code, schema in work.errors.values():
+        yield Error(
             anchor=anchor,
             code=code,
             root=work.root(schema, (anchor,)),
-            uses=tuple(
-                Use(call, status)
-                for call in calls
-                for status in call.statuses
-                if anchor in [item[0] for item in status.errors]
-            ),
+            calls=tuple({call.anchor: call for call, _ in uses[anchor]}.values()),
+            statuses=tuple(dict.fromkeys(status.response.status for _, status in uses[anchor])),
+            advice=uses[anchor][0][1].advice,
         )
-        for anchor, code, schema in work.errors.values()
-    )
-    about = {tag.name: tag.description for tag in api.tags}
-    tags = dict.fromkeys([*about, *(tag for item in api.operations for tag in item.tags[:1]), ""])
-    sections = tuple(
-        Section(tag, about.get(tag, ""), members)
-        for tag in tags
-        if (members := tuple(call for call in calls if (call.operation.tags[:1] or ("",)) == (tag,)))
-    )
-    return Page(sections, errors)
+
+
+def _advice(status: str, *, repeatable: bool) -> str:
+    """What a caller does about a failed answer (RFC 9110, section 15.5 and 15.6)."""
+    if status == "401":
+        return "Check the key: no other request passes without it."
+    if status == "403":
+        return "The key is good but not good for this. Ask whoever manages it."
+    if status in ("429", "503"):
+        return "Wait as long as `Retry-After` says, or a while where it says nothing; then try again."
+    if status == "408":
+        return "Send it again." if repeatable else "Find out whether it was done before you send it again."
+    if status.startswith("4"):
+        return "Mend the request: the same one is answered alike."
+    if repeatable:
+        return "Send it again after a pause."
+    return "Whether it was done is not known: do not send it again."
 
 
 class _Layout:
@@ -235,31 +266,38 @@ class _Layout:
         others = tuple(member for member in form.fields if member is not tag)
         return replace(form, fields=others, tag=tag, tag_value=values[0])
 
-    def error(self, schema: Schema) -> tuple[str, str, str]:
-        """The anchor, code and description of one error body; the same schema gives the same anchor."""
-        code = next(
-            (str(p.schema.const) for p in schema.properties if p.required and p.schema.is_const), schema.name
+    def case(self, schema: Schema, examples: Iterable[Example], seen: set[str]) -> Case:
+        """One error body; the same schema gives the same anchor everywhere."""
+        told = next((item for item in schema.properties if item.required and item.schema.is_const), None)
+        code = str(told.schema.const) if told else schema.name
+        if schema.name not in self.errors:
+            self.errors[schema.name] = (self.anchors.take("error", code), code, schema)
+        anchor = self.errors[schema.name][0]
+        own = tuple(
+            example
+            for example in examples
+            if told is None or (isinstance(example.value, Mapping) and example.value.get(told.name) == code)
         )
-        key = schema.name
-        if key not in self.errors:
-            self.errors[key] = (self.anchors.take("error", code), code, schema)
-        return (self.errors[key][0], code, schema.description)
+        is_first = anchor not in seen
+        seen.add(anchor)
+        return Case(anchor, code, schema.description, own, is_first)
 
-    def status(self, anchor: str, response: Response) -> Status:
+    def status(self, anchor: str, operation: Operation, response: Response, seen: set[str]) -> Status:
         """Lay out one answer; bodies of named errors are laid out once, for all operations."""
         path = (anchor, response.status)
         own = self.anchors.take(*path)
-        errors: tuple[tuple[str, str, str], ...] = ()
+        cases: tuple[Case, ...] = ()
         body = None
         if response.schema is not None:
             variants = self.api.variants(response.schema)
             if not response.is_success and all(item.name for item in variants):
-                errors = tuple(self.error(item) for item in variants)
-            root = None if errors else self.root(response.schema, path)
+                cases = tuple(self.case(item, response.examples, seen) for item in variants)
+            root = None if cases else self.root(response.schema, path)
             name = self.api.resolve(response.schema).name
             body = Body(response.media_type, name, root, response.examples)
         headers = tuple(self.field(item) for item in response.headers)
-        return Status(own, response, headers, body, errors)
+        advice = _advice(response.status, repeatable=operation.repeatable)
+        return Status(own, response, headers, body, cases, "" if response.is_success else advice)
 
     def call(self, operation: Operation, anchor: str) -> Call:
         body = None
@@ -276,14 +314,13 @@ class _Layout:
             )
             if items
         )
+        seen: set[str] = set()
         return Call(
             operation=operation,
             anchor=anchor,
-            keys=operation.security,
             parameters=parameters,
             body=body,
-            requests=tuple(requests(self.api, operation)),
-            statuses=tuple(self.status(anchor, item) for item in operation.responses),
+            statuses=tuple(self.status(anchor, operation, item, seen) for item in operation.responses),
             next_calls=tuple(self.next_call(link) for item in operation.responses for link in item.links),
         )
 

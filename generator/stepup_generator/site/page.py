@@ -1,26 +1,25 @@
-"""The reference page as a reader sees it: operations, fields, answers and errors, with their anchors.
+"""The reference as a reader sees it: operations, fields, answers and errors, with their anchors.
 
 Frozen, in the order of the document. Text is as it was written: to escape it is the templates' work.
 """
 
 from dataclasses import dataclass
 
-from stepup_generator.curl import Request
 from stepup_generator.model import Example, Operation, Response
 
 __all__ = [
     "Body",
     "Call",
+    "Case",
     "Error",
     "Fact",
     "Field",
     "Input",
     "NextCall",
-    "Page",
+    "Reference",
     "Section",
     "Shape",
     "Status",
-    "Use",
 ]
 
 
@@ -100,14 +99,26 @@ class NextCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """One error that a failed answer may hold; ``is_first`` where no earlier answer of the call holds it."""
+
+    anchor: str
+    code: str
+    description: str
+    examples: tuple[Example, ...]
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """An answer of an operation. ``errors`` are the anchors and codes of what a failed one may hold."""
+    """An answer of an operation; ``cases`` are the named errors of a failed one."""
 
     anchor: str
     response: Response
     headers: tuple[Field, ...]
     body: Body | None
-    errors: tuple[tuple[str, str, str], ...]  # anchor, code, description
+    cases: tuple[Case, ...]
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,42 +127,48 @@ class Call:
 
     operation: Operation
     anchor: str
-    keys: tuple[str, ...]
     parameters: tuple[tuple[str, tuple[Field, ...]], ...]  # by location
     body: Body | None
-    requests: tuple[Request, ...]
     statuses: tuple[Status, ...]
     next_calls: tuple[NextCall, ...]
 
     @property
+    def title(self) -> str:
+        return self.operation.summary or self.operation.id
+
+    @property
+    def successes(self) -> tuple[Status, ...]:
+        return tuple(status for status in self.statuses if status.response.is_success)
+
+    @property
+    def failures(self) -> tuple[Status, ...]:
+        return tuple(status for status in self.statuses if not status.response.is_success)
+
+    @property
     def answers(self) -> tuple[tuple[Status, Example], ...]:
         """The examples of success, each with its status."""
-        return tuple(
-            (status, example)
-            for status in self.statuses
-            if status.response.is_success
-            for example in status.response.examples
-        )
+        return tuple((status, example) for status in self.successes for example in status.response.examples)
 
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A status of an operation that an error may come with."""
-
-    call: Call
-    status: Status
+    @property
+    def headers(self) -> tuple[tuple[Field, tuple[str, ...]], ...]:
+        """Each header of the answers, with the statuses that it comes with."""
+        found: dict[Field, list[str]] = {}
+        for status in self.statuses:
+            for header in status.headers:
+                found.setdefault(header, []).append(status.response.status)
+        return tuple((header, tuple(statuses)) for header, statuses in found.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Error:
+    """An error that operations share: its body, and the calls and statuses that it may come with."""
+
     anchor: str
     code: str
     root: Field
-    uses: tuple[Use, ...]
-
-    @property
-    def statuses(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(use.status.response.status for use in self.uses))
+    calls: tuple[Call, ...]
+    statuses: tuple[str, ...]
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +181,8 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """The whole page: operations by tag, and the errors they share."""
+class Reference:
+    """All of it: operations by tag, and the errors they share."""
 
     sections: tuple[Section, ...]
     errors: tuple[Error, ...]
