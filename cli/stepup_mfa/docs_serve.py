@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
     """Serve until Ctrl+C. Raises CommandError for a site that cannot be built at all."""
+    from stepup_generator.errors import GeneratorError
     from stepup_mfa import docs_watch
     from stepup_mfa.docs_app import DocsApp, Site
     from stepup_mfa.mock import ready_file
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
         )
     try:
         files = docs_watch.build(inputs)
-    except Exception as error:
+    except (GeneratorError, OSError) as error:
         raise CommandError(
             f"the site cannot be built.\n{docs_watch.reason(error)}", "Mend this and start again."
         ) from error

@@ -90,7 +90,9 @@ class DocsServer(Server):
 def build(inputs: SiteInputs) -> Files:
     """Read everything and render the site."""
     from stepup_generator.site import render
+    from stepup_generator.site.frame import environment
 
+    environment.cache_clear()  # a template may be what changed
     return render(inputs.read())
 
 

@@ -31,13 +31,15 @@ TAGS = frozenset(
     re.findall(
         r"\w+",
         """html head meta title link style body a div nav ul ol li strong em b i u code pre p span main
-        section article details summary header footer button kbd script
+        section article details summary header footer button kbd script form label input select option textarea
         h1 h2 h3 h4 h5 h6 dl dt dd table thead tbody tr th td
         blockquote hr br""",
     )
 )
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "aria-label"}
 ATTRIBUTES |= {"open", "start", "role", "tabindex", "popover", "popovertarget", "type", "hidden"}
+ATTRIBUTES |= {"for", "value", "required", "min", "max", "pattern", "selected", "rows", "novalidate"}
+ATTRIBUTES |= {"autocomplete", "autocapitalize", "spellcheck"}
 HOSTILE = (
     "<img src=x onerror=alert(1)> </script></style><script>alert(2)</script> [a](javascript:alert(3)) "
     "<javascript:alert(4)> ![b](https://evil.test/p.png) {{ 7*7 }} \"' onload=alert(5) &lt;i&gt;"

@@ -10,9 +10,11 @@ from stepup_generator.model import Api
 from stepup_generator.rules import Group, kept_by
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.frame import environment, root
+from stepup_generator.site.hints import Hint
 from stepup_generator.site.page import Call, Error, Field, Reference, Section
 from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.text import one_line
+from stepup_generator.site.tryit import form
 
 __all__ = ["ReferencePages"]
 
@@ -28,16 +30,19 @@ class ReferencePages:
         reference: Reference,
         rules: Sequence[Group],
         rails: Mapping[str, Markup],
+        hints: Sequence[Hint] = (),
     ) -> None:
         self.api = api
         self.reference = reference
         self.rules = rules
         self.rails = rails
+        self.hints = hints
         self.addresses = Addresses(api)
         self.titles = {item.id: item.summary or item.id for item in api.operations}
         self._bodies = {error.anchor: error.root for error in reference.errors}
         self._overview = environment().get_template("overview.html.jinja")
         self._operation = environment().get_template("operation.html.jinja").module
+        self._try = environment().get_template("try.html.jinja").module
 
     def pages(self) -> Iterator[Page]:
         """The page of all operations, those of tags where there are too many, and one for each operation."""
@@ -93,6 +98,7 @@ class ReferencePages:
             overview=self.addresses.overview(operation.id),
             titles=self.titles,
             bodies=self._bodies,
+            panel=self._try.panel(form(self.api, operation, self.addresses, self.hints)),  # type: ignore[attr-defined]
         )
         summary = one_line(operation.description) or f"{operation.method.upper()} {operation.path}"
         entries = (
@@ -109,7 +115,7 @@ class ReferencePages:
                 for field in _fields(call)
             ),
         )
-        return Page(path, call.title, summary, "Reference", Markup(body), "", entries)  # noqa: S704
+        return Page(path, call.title, summary, "Reference", Markup(body), "", entries, ("try.js",))  # noqa: S704
 
 
 def _fields(call: Call) -> Iterator[Field]:

@@ -7,9 +7,9 @@ from, is all from the document; values that only a test server knows come from t
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from stepup_generator.model import Api, Json, Operation, Parameter, Property, Schema, plain
+from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.hints import Hint
 
 __all__ = ["Form", "Input", "form"]
@@ -47,7 +47,7 @@ class Form:
     call: Mapping[str, object]
 
 
-def form(api: Api, operation: Operation, hints: Iterable[Hint] = ()) -> Form:
+def form(api: Api, operation: Operation, addresses: Addresses, hints: Iterable[Hint] = ()) -> Form:
     """Make the form of ``operation``."""
     inputs = tuple(_inputs(api, operation))
     examples = operation.request_body.examples if operation.request_body else ()
@@ -58,7 +58,7 @@ def form(api: Api, operation: Operation, hints: Iterable[Hint] = ()) -> Form:
         "media": operation.request_body.media_type if operation.request_body else "",
         "key": _key(api, operation),
         "examples": [_start(inputs, example.value) for example in examples] if len(examples) > 1 else [],
-        "links": list(_links(api, operation)),
+        "links": list(_links(api, operation, addresses)),
         "live": {
             hint.field: {"path": hint.path, "inputs": hint.inputs, "pointer": hint.pointer}
             for hint in hints
@@ -176,8 +176,8 @@ def _key(api: Api, operation: Operation) -> dict[str, str] | None:
     return None
 
 
-def _links(api: Api, operation: Operation) -> Iterator[dict[str, object]]:
-    """The calls that an answer may feed, each with the address of its page, seen from this one's."""
+def _links(api: Api, operation: Operation, addresses: Addresses) -> Iterator[dict[str, object]]:
+    """The calls that an answer may feed, each with the address of its page, seen from any operation's."""
     for answer in operation.responses:
         for link in answer.links:
             inputs = dict(link.parameters)
@@ -187,6 +187,6 @@ def _links(api: Api, operation: Operation) -> Iterator[dict[str, object]]:
             yield {
                 "status": answer.status,
                 "title": target.summary or target.id,
-                "page": f"../{quote(target.id)}/index.html",
+                "page": f"../../{addresses.operation(target.id)}",
                 "inputs": {name: plain(value) for name, value in inputs.items()},
             }
