@@ -1,0 +1,428 @@
+#!/usr/bin/env python3
+"""Runs every sample of the built site against the mock and compares what it prints with the response shown.
+
+    python tests/samples.py --site build/site [--language NAME]… [--match TEXT] [--work DIR]
+
+A sample is what a reader would copy: the text of a block marked `data-sample="<id>.<language>.request"`. It
+is run as it stands; only what nobody can know beforehand is put in its place (a code, a challenge, a grant),
+and what the server makes up is compared by its form. A program that asks for a code is given the one that a
+user would type in, and is run again with a wrong one.
+
+Exit code 0: every sample ran and printed what is shown; 1: not; 2: misuse. A language whose tools are missing
+is skipped out loud, and fails where CI is set.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import stepup_spec
+from stepup_generator import samples, workflows
+from stepup_generator.model import Api, Json, Operation, plain
+from stepup_generator.read import read
+from stepup_generator.samples.plan import Call, Flow, plan, prompt
+from stepup_generator.samples.values import at, inputs
+from stepup_generator.workflow_model import Input, InputReference, Reference
+from stepup_mock.server import running
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from sample_toolchains import ROOT, TOOLCHAINS, BuildError, Toolchain
+
+_RUN_SECONDS = 60.0
+# Beyond every limit and lifetime of the mock, so that no sample feels what another did.
+_APART = 5000.0
+_WRONG = "WRONG0"
+_MADE_UP = r"[A-Za-z0-9._~+/=-]{1,256}"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A program of the site and what is shown as its output; ``name`` is ``<id>.<language>``."""
+
+    name: str
+    program: str
+    response: str
+
+    @property
+    def subject(self) -> str:
+        return self.name.rpartition(".")[0]
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a program ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Marked(HTMLParser):
+    """Collects the text of marked blocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._mark = ""
+        self._parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        mark = dict(attrs).get("data-sample")
+        if tag == "pre" and mark:
+            self._mark, self._parts = mark, []
+
+    def handle_data(self, data: str) -> None:
+        if self._mark:
+            self._parts.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "pre" and self._mark:
+            self.found.append((self._mark, "".join(self._parts)))
+            self._mark = ""
+
+
+def collected(site: Path) -> tuple[dict[str, str], list[str]]:
+    """The marked texts of every page, and what is wrong: a mark has one text, wherever it stands."""
+    texts: dict[str, str] = {}
+    problems = []
+    for path in sorted(site.rglob("*.html")):
+        parser = Marked()
+        parser.feed(path.read_text(encoding="utf-8"))
+        parser.close()
+        for mark, text in parser.found:
+            if texts.setdefault(mark, text) != text:
+                problems.append(f"{path}: {mark} is not what it is elsewhere")
+    return texts, problems
+
+
+def of_language(
+    texts: Mapping[str, str], subjects: list[str], language: str
+) -> tuple[list[Sample], list[str]]:
+    """The samples of one language, and those that are missing."""
+    found, missing = [], []
+    for subject in subjects:
+        request, response = (f"{subject}.{language}.{part}" for part in ("request", "response"))
+        if request in texts and response in texts:
+            found.append(Sample(f"{subject}.{language}", texts[request], texts[response]))
+        else:
+            missing.append(f"{subject}.{language}: not on any page")
+    return found, missing
+
+
+class Server:
+    """The mock, through what it offers to everybody: the API, and the control API."""
+
+    def __init__(self, url: str, api_key: str, control_key: str) -> None:
+        self.url, self.api_key = url, api_key
+        self._http = httpx.Client(base_url=url, timeout=10)
+        self._control = {"Authorization": f"Bearer {control_key}"}
+        self._now = time.time()
+
+    def move_on(self) -> None:
+        """Stop the clock at a later time, at which nothing is left of what was."""
+        self._now += _APART
+        self.control("POST", "clock", {"freeze_at": self._now})
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        answer = self._http.request(method, f"/__control__/{path}", json=body, headers=self._control)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def call(self, operation: Operation, parameters: Mapping[tuple[str, str], Json], body: Json) -> Json:
+        path = operation.path
+        for (location, name), value in parameters.items():
+            assert location == "path", f"{operation.id}: arranging sends path parameters only"
+            path = path.replace(f"{{{name}}}", str(value))
+        answer = self._http.request(
+            operation.method.upper(),
+            path,
+            content=None if body is None else json.dumps(plain(body)),
+            headers={"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"},
+        )
+        answer.raise_for_status()
+        return frozen(answer.json())
+
+    def sent(self, user_id: str) -> list[str]:
+        """The codes that a user was sent, oldest first."""
+        messages = self.control("GET", "inbox")["messages"]
+        return [item["code"] for item in messages if item["user_id"] == user_id]
+
+    def typed(
+        self, item: Input, user_id: str, seen: int = 0, waiting: Callable[[], bool] = lambda: True
+    ) -> str:
+        """What the user types in for an input: the newest code sent after ``seen``, or what the app shows."""
+        if not item.resolved_after:
+            return str(self.control("GET", f"users/{user_id}/totp-code")["code"])
+        deadline = time.monotonic() + _RUN_SECONDS
+        while len(codes := self.sent(user_id)) <= seen and waiting():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no code was sent to {user_id}")
+            time.sleep(0.01)
+        return codes[-1] if codes else ""
+
+
+def frozen(value: Any) -> Json:
+    if isinstance(value, dict):
+        return {key: frozen(item) for key, item in value.items()}
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+
+@dataclass
+class Arranged:
+    """What a sample needs: texts to put in the place of others, and answers to its questions."""
+
+    live: dict[str, str] = field(default_factory=dict)
+    asks: list[tuple[str, str, Input]] = field(default_factory=list)  # question, what is shown, input
+    user_id: str = ""
+
+
+class Run:
+    """Everything that is known while samples are run."""
+
+    def __init__(self, api: Api, flows: list[Flow], server: Server) -> None:
+        self.api = api
+        self.flows = {flow.workflow.id: flow for flow in flows}
+        self.server = server
+
+    def arrange(self, subject: str) -> Arranged:
+        """Bring the server to where the sample begins."""
+        self.server.move_on()
+        if subject in self.flows:
+            return self._arrange_flow(self.flows[subject])
+        for flow in self.flows.values():
+            for call in flow.calls:
+                if call.operation.id == subject and call.refused is None:
+                    return self._arrange_call(flow, call)
+        return Arranged()
+
+    def _arrange_flow(self, flow: Flow) -> Arranged:
+        values = {item.name: value for item, value in flow.known}
+        asks = [(prompt(item), self._shown(call, item), item) for call in flow.calls for item in call.asked]
+        return Arranged(asks=asks, user_id=str(values["user_id"]))
+
+    def _shown(self, call: Call, item: Input) -> str:
+        """What the page shows as typed in: the operation's own example."""
+        for wire, value in self._fed(call):
+            if value == InputReference(item.name):
+                return str(at(self._example(call), (wire,)))
+        raise LookupError(item.name)
+
+    def _fed(self, call: Call) -> Iterator[tuple[str, Reference]]:
+        body = call.inputs.body.value if call.inputs.body else None
+        for key, value in body.items() if isinstance(body, Mapping) else ():
+            if (found := workflows.reference(value)) is not None:
+                yield key, found
+
+    def _example(self, call: Call) -> Json:
+        own = inputs(self.api, call.operation)
+        return own.body.value if own.body else None
+
+    def _arrange_call(self, flow: Flow, wanted: Call) -> Arranged:
+        """Go through a workflow up to a call, with the values of the call's own sample."""
+        values: dict[Reference, Json] = {InputReference(item.name): value for item, value in flow.known}
+        example = self._example(wanted)
+        for wire, found in self._fed(wanted):
+            if found in values:
+                values[found] = at(example, (wire,))
+        user_id = str(values.get(InputReference("user_id"), ""))
+        for call in flow.calls:
+            for item in call.asked:
+                values[InputReference(item.name)] = self.server.typed(item, user_id)
+            if call is wanted:
+                break
+            answer = self.server.call(call.operation, *self._sent(call, values))
+            for output in call.step.outputs:
+                values[workflows.OutputReference(call.step.id, output.name)] = at(answer, output.pointer)
+        live = {str(at(example, (wire,))): str(values[found]) for wire, found in self._fed(wanted)}
+        return Arranged({shown: value for shown, value in live.items() if shown != value}, user_id=user_id)
+
+    def _sent(self, call: Call, values: dict[Reference, Json]) -> tuple[dict[tuple[str, str], Json], Json]:
+        def filled(value: Json) -> Json:
+            found = workflows.reference(value)
+            if found is not None:
+                return values[found]
+            if isinstance(value, Mapping):
+                return {key: filled(item) for key, item in value.items()}
+            return tuple(map(filled, value)) if isinstance(value, tuple) else value
+
+        body = call.inputs.body
+        parameters = {key: filled(value) for key, value in call.inputs.parameters.items()}
+        return parameters, filled(body.value) if body is not None else None
+
+    def made_up(self, subject: str) -> set[str]:
+        """The examples' values that the server makes up anew: what links take from unrepeatable calls."""
+        if subject in self.flows:
+            operations = [call.operation for call in self.flows[subject].calls]
+        else:
+            operations = [self.api.operation(subject)]
+        return {value for item in operations if not item.repeatable for value in _linked(item)}
+
+
+def _linked(operation: Operation) -> Iterator[str]:
+    for response in operation.successes:
+        for link in response.links:
+            body = link.request_body.value if link.request_body else None
+            for source in body.values() if isinstance(body, Mapping) else ():
+                if found := re.fullmatch(r"\$response\.body#/(.+)", str(source)):
+                    values = (at(example.value, found[1].split("/")) for example in response.examples)
+                    yield from (value for value in values if isinstance(value, str))
+
+
+def substituted(program: str, live: Mapping[str, str]) -> str:
+    """The program with live values in the place of those shown; raises LookupError where one is not there."""
+    for shown, value in live.items():
+        program, number = re.subn(rf"(?<!\w){re.escape(shown)}(?!\w)", value, program)
+        if not number:
+            raise LookupError(f"{shown} does not stand in the program")
+    return program
+
+
+def as_expected(response: str, arranged: Arranged, made_up: set[str]) -> str:
+    """A pattern for the output: what a terminal echoes is left out, what the server makes up has its form."""
+    text = response.strip("\n")
+    for question, shown, _ in arranged.asks:
+        text = text.replace(f"{question}{shown}\n", question)
+    pattern = re.escape(text)
+    for value in made_up:
+        pattern = pattern.replace(re.escape(value), _MADE_UP)
+    return pattern
+
+
+def executed(command: list[str], arranged: Arranged, server: Server, typed: str = "") -> Done:
+    """Run a program and answer its questions; ``typed`` in the place of the right answers."""
+    environment = {**os.environ, "STEPUP_MFA_AUTH_URL": server.url, "STEPUP_MFA_API_KEY": server.api_key}
+    seen = len(server.sent(arranged.user_id))
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        encoding="utf-8", env=environment | {"NO_COLOR": "1"},
+    )  # fmt: skip
+    with process:
+        lines = []
+        for _, _, item in arranged.asks:
+            right = server.typed(item, arranged.user_id, seen, lambda: process.poll() is None)
+            lines.append(f"{typed or right}\n")
+        try:
+            out, err = process.communicate("".join(lines), timeout=_RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            err += f"\nstopped after {_RUN_SECONDS:.0f} s"
+    return Done(process.returncode, out, err)
+
+
+def judged(sample: Sample, arranged: Arranged, done: Done, made_up: set[str]) -> str:
+    """What is wrong with a run, "" where nothing is."""
+    out = done.out.strip("\n")
+    if sample.name.endswith(".curl") and not arranged.asks and done.code == 0:
+        # Servers differ in the spaces of their JSON.
+        out = json.dumps(json.loads(out), indent=2, ensure_ascii=False)
+    if done.code != 0:
+        return f"exit code {done.code}\n{done.err.strip()}\n{out}"
+    if not re.fullmatch(as_expected(sample.response, arranged, made_up), out):
+        shown, found = sample.response.strip("\n").split("\n"), out.split("\n")
+        return "\n".join(difflib.unified_diff(shown, found, "shown", "printed", lineterm=""))
+    return ""
+
+
+def judged_wrong(sample: Sample, arranged: Arranged, done: Done, made_up: set[str]) -> str:
+    """As ``judged``, for a run in which the user typed a wrong code: it ends there, and says why."""
+    shown = sample.response
+    question, typed, _ = arranged.asks[0]
+    before = shown[: shown.index(f"{question}{typed}\n")] + question
+    if done.code != 1 or not done.err.strip():
+        return f"a wrong code: exit code {done.code}, wanted 1 and a message\n{done.err.strip()}"
+    if not re.fullmatch(as_expected(before, Arranged(), made_up), done.out.strip("\n")):
+        return f"a wrong code: the program went on\n{done.out}"
+    if re.search(r"Traceback|panicked|goroutine|^    at ", done.err, re.MULTILINE):
+        return f"a wrong code: an error that was not expected\n{done.err}"
+    return ""
+
+
+def run_language(run: Run, toolchain: Toolchain, found: list[Sample]) -> Iterator[tuple[str, str]]:
+    """The name of each sample, and what is wrong with it."""
+    toolchain.install()
+    commands = toolchain.build({item.name: item.program for item in found})
+    for sample in found:
+        made_up = run.made_up(sample.subject)
+        arranged = run.arrange(sample.subject)
+        if arranged.live:
+            commands |= toolchain.build({sample.name: substituted(sample.program, arranged.live)})
+        done = executed(commands[sample.name], arranged, run.server)
+        yield sample.name, judged(sample, arranged, done, made_up)
+        if arranged.asks:
+            arranged = run.arrange(sample.subject)
+            done = executed(commands[sample.name], arranged, run.server, typed=_WRONG)
+            yield f"{sample.name} with a wrong code", judged_wrong(sample, arranged, done, made_up)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    names = [item.id for item in samples.LANGUAGES]
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--site", type=Path, required=True, help="folder of the built site")
+    parser.add_argument("--language", action="append", choices=names, help="repeatable; all by default")
+    parser.add_argument("--match", default="", help="only samples whose name holds this")
+    parser.add_argument("--work", type=Path, default=ROOT / ".stepup-mfa" / "samples",
+                        help="folder for installed clients, kept between runs")  # fmt: skip
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parse(arguments)
+    if not args.site.is_dir():
+        print(f"{args.site} is no folder; build the site first", file=sys.stderr)
+        return 2
+    api = read(stepup_spec.find(stepup_spec.OPENAPI))
+    flows = [plan(api, item) for item in workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api)]
+    subjects = [*(item.id for item in api.operations), *(flow.workflow.id for flow in flows)]
+    texts, problems = collected(args.site)
+    ran = 0
+    with running() as mock:
+        run = Run(api, flows, Server(mock.base_url, mock.api_key, mock.control_key))
+        for language in args.language or [item.id for item in samples.LANGUAGES]:
+            found, missing = of_language(texts, subjects, language)
+            problems += [item for item in missing if args.match in item]
+            found = [item for item in found if args.match in item.name]
+            toolchain = TOOLCHAINS[language](args.work / language)
+            if toolchain.missing:
+                tools = ", ".join(f"`{name}`" for name in toolchain.missing)
+                print(f"NOT RUN: the {language} samples need {tools}, not on the PATH", flush=True)
+                problems += [f"{language}: {tools} missing"] if os.environ.get("CI") else []
+            elif found:
+                ran += told(run_language(run, toolchain, found), problems)
+    for item in problems:
+        print(f"FAILED {item}")
+    print(f"{ran} runs, {len(problems)} problems")
+    return 1 if problems or not ran else 0
+
+
+def told(outcomes: Iterator[tuple[str, str]], problems: list[str]) -> int:
+    """Print a line for each run; returns their number."""
+    ran, began = 0, time.monotonic()
+    try:
+        for name, problem in outcomes:
+            ran += 1
+            seconds = time.monotonic() - began
+            began += seconds
+            print(f"{'FAILED' if problem else 'ok':6} {seconds:6.2f} s  {name}", flush=True)
+            problems += [f"{name}: {problem}"] if problem else []
+    except (BuildError, LookupError, httpx.HTTPError, TimeoutError, subprocess.TimeoutExpired) as error:
+        problems.append(f"{type(error).__name__}: {error}")
+    return ran
+
+
+if __name__ == "__main__":
+    sys.exit(main())
