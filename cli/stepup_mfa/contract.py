@@ -11,6 +11,7 @@ import os
 import random
 import shlex
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,21 @@ _BUDGETS = {
 def run(args: argparse.Namespace) -> int:
     """Judge the target, print and write the reports, and return the exit code."""
     require("contract", "contract")
+    try:
+        return _run(args)
+    except (CommandError, BrokenPipeError):
+        raise
+    except Exception as error:
+        # Its text may hold what a server said: kind and place must do.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        raise CommandError(
+            f"the suite itself broke down: {type(error).__name__} in {place}",
+            "Nothing can be said of the server. The same --seed and --rules show it again; please report it.",
+        ) from None
+
+
+def _run(args: argparse.Namespace) -> int:
     from stepup_contract.baseline import apply
     from stepup_contract.report import write
     from stepup_contract.report.as_html import as_html

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
+from stepup_contract.conformance import OperationResult
 from stepup_contract.finding import Finding
 from stepup_contract.report import Report
-from stepup_contract.run import FAILED, OBSERVED, RuleResult
+from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, RuleResult
+from stepup_contract.workflows import WorkflowResult
 
 
 class BaselineError(ValueError):
@@ -66,27 +69,50 @@ def apply(report: Report, known: Sequence[Known], today: date) -> tuple[Report, 
     notes += [
         f"known finding of {one.rule} was not seen any more: take it out of the baseline"
         for one in live
-        if not any(one.covers(finding) for finding in failing)
+        if _was_judged(one.rule, report) and not any(one.covers(finding) for finding in failing)
     ]
+    return _eased(report, live), notes
 
-    def eased(findings: Sequence[Finding]) -> list[Finding]:
+
+def _was_judged(rule: str, report: Report) -> bool:
+    """Tell whether a run could have seen a finding of a rule, a workflow or the schema."""
+    judged = {result.rule.id for result in report.results.rules if result.requests}
+    judged |= {f"workflow.{one.id}" for one in report.workflows if one.outcome != NOT_EXERCISED}
+    return rule in judged or (rule.startswith("schema.") and report.conformance is not None)
+
+
+def _eased(report: Report, live: Sequence[Known]) -> Report:
+    """Return the report in which what ``live`` covers does not fail, in no part of it."""
+
+    def ease(findings: Sequence[Finding]) -> list[Finding]:
         return [
             replace(finding, fails=finding.fails and not any(one.covers(finding) for one in live))
             for finding in findings
         ]
 
-    findings = eased(report.results.findings)
+    findings = ease(report.results.findings)
     still = {finding.rule for finding in findings if finding.fails}
-
-    def judged(result: RuleResult) -> RuleResult:
-        known_only = result.outcome == FAILED and result.rule.id not in still
-        return replace(result, outcome=OBSERVED, reason="known finding") if known_only else result
-
-    results = replace(
-        report.results, findings=findings, rules=[judged(result) for result in report.results.rules]
-    )
-    workflows = [replace(one, findings=tuple(eased(one.findings))) for one in report.workflows]
+    rules = [_judged(result, result.rule.id in still) for result in report.results.rules]
+    workflows = [replace(one, findings=tuple(ease(one.findings))) for one in report.workflows]
     conformance = report.conformance
     if conformance is not None:
-        conformance = replace(conformance, findings=eased(conformance.findings))
-    return replace(report, results=results, workflows=workflows, conformance=conformance), notes
+        found = ease(conformance.findings)
+        bad = {finding.operation for finding in found if finding.fails}
+        operations = [_judged(one, one.operation in bad) for one in conformance.operations]
+        conformance = replace(conformance, findings=found, operations=operations)
+    machine = report.state_machine
+    return replace(
+        report,
+        results=replace(report.results, findings=findings, rules=rules),
+        state_machine=replace(machine, findings=tuple(ease(machine.findings))),
+        workflows=[_judged(one, any(finding.fails for finding in one.findings)) for one in workflows],
+        conformance=conformance,
+    )
+
+
+Judged = TypeVar("Judged", RuleResult, WorkflowResult, OperationResult)
+
+
+def _judged(result: Judged, failing: bool) -> Judged:
+    known_only = result.outcome == FAILED and not failing
+    return replace(result, outcome=OBSERVED, reason="known finding") if known_only else result

@@ -19,6 +19,7 @@ from typing import Any
 
 from stepup_contract.finding import Finding
 from stepup_contract.operations import OPERATIONS
+from stepup_contract.redact import Redactor
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
 from stepup_contract.target import Target
 from stepup_spec import OPENAPI, find
@@ -88,8 +89,11 @@ async def conform(
     seconds: float = 300.0,
     progress: Progress = lambda phase, requests: None,
     spec: Path | None = None,
+    redactor: Redactor | None = None,
 ) -> Conformance:
-    """Run the phases and return what they came to; ``progress`` hears the phase and the requests so far."""
+    """Run the phases and return what they came to; ``progress`` hears the phase and the requests so far, and
+    ``redactor`` takes over the secrets that went over the wire.
+    """
     target.permit()
     order = {
         "url": target.url,
@@ -105,6 +109,8 @@ async def conform(
         result = await asyncio.wait_for(_work(order, progress), seconds)
     except TimeoutError:
         result = {"errors": [f"the phases did not end within {seconds:g} s"]}
+    if redactor is not None:
+        redactor.take_over(result.get("learnt", {}))
     return _conformance(result, controlled=target.control_url is not None)
 
 

@@ -9,7 +9,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 import requests
@@ -25,7 +25,7 @@ from schemathesis.engine.events import (
 
 from stepup_contract.live_data import LiveData
 from stepup_contract.operations import LOOKUP
-from stepup_contract.redact import Redactor
+from stepup_contract.redact import Redactor, cut
 from stepup_contract.rules import Rule
 from stepup_contract.server import Need, Server, connect
 from stepup_contract.target import MISSING, Exchange, Request, Target
@@ -71,10 +71,10 @@ ALL_PHASES = ("examples", "coverage", "fuzzing", "stateful")
 class Tally:
     """What was sent, seen and found, for each operation."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, phases: Sequence[str]) -> None:
         self.redactor = redactor
         self.statuses: dict[str, Counter[int]] = {}
-        self.phases: dict[str, Counter[str]] = {}
+        self.phases = {phase: Counter(requests=0, checks=0, failures=0) for phase in phases}
         self.findings: list[dict[str, str]] = []
         self.errors: list[str] = []
         self._known: set[tuple[str, str, str]] = set()
@@ -87,11 +87,12 @@ class Tally:
             name = operation if node is None else operation_id(node.value)
             status = 0 if interaction.response is None else interaction.response.status_code
             self.statuses.setdefault(name, Counter())[status] += 1
-            self.phases.setdefault(finished.phase.value, Counter())["requests"] += 1
+            self.phases[finished.phase.value]["requests"] += 1
         for case_id, checks in recorder.checks.items():
             for check in checks:
-                self.phases.setdefault(finished.phase.value, Counter())["checks"] += 1
+                self.phases[finished.phase.value]["checks"] += 1
                 if check.status == Status.FAILURE and check.failure_info is not None:
+                    self.phases[finished.phase.value]["failures"] += 1
                     failure = check.failure_info.failure
                     shown = failure.case_id if failure.case_id in recorder.interactions else case_id
                     self.found(recorder, shown, check.name, failure)
@@ -106,7 +107,7 @@ class Tally:
         self._known.add((name, check, failure.title))
         exchange = None if interaction is None else as_exchange(name, interaction)
         seen = "" if exchange is None else f"; got {exchange.seen(self.redactor)}"
-        detail = " ".join(failure.message.split())[:400]
+        detail = cut(" ".join(failure.message.split()), 400)
         self.findings.append(
             {
                 "rule": f"schema.{check}",
@@ -120,7 +121,7 @@ class Tally:
 
     def erred(self, event: NonFatalError) -> None:
         """Keep what the engine could not do: a request without an answer is a finding, all else an error."""
-        told = self.redactor.text(" ".join(f"{event.info.title}: {event.info.message}".split())[:400])
+        told = self.redactor.text(cut(" ".join(f"{event.info.title}: {event.info.message}".split()), 400))
         if not isinstance(event.value, requests.RequestException):
             self.errors.append(f"{event.label}: {told}")
         elif (event.label, "no_answer", event.info.title) not in self._known:
@@ -202,7 +203,7 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
         schemathesis.hook("after_call")(lambda context, case, response: filling.after(case, response))
     config = schemathesis.Config.from_dict(configuration(order))
     schema = schemathesis.openapi.from_path(order["spec"], config=config)
-    tally = Tally(redactor)
+    tally = Tally(redactor, order["phases"])
     for event in from_schema(schema).execute():
         if isinstance(event, PhaseStarted) and event.phase.name.value in ALL_PHASES:
             say({"phase": event.phase.name.value})
@@ -239,8 +240,10 @@ async def work(order: dict[str, Any]) -> dict[str, Any]:
     target = Target(order["url"], order["api_key"], order["control_url"], order["control_key"])
     async with connect(target) as server:
         if not {Need.SEED, Need.INBOX} <= server.offers:
-            return await asyncio.to_thread(judge, order, server.redactor, None)
-        return await _with_live_data(order, server)
+            result = await asyncio.to_thread(judge, order, server.redactor, None)
+        else:
+            result = await _with_live_data(order, server)
+        return {**result, "learnt": server.redactor.learnt}
 
 
 async def _with_live_data(order: dict[str, Any], server: Server) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
+from stepup_contract.redact import cut
 from stepup_contract.rules import _LOADER
 from stepup_contract.target import Exchange
 from stepup_spec import OPENAPI, find
@@ -30,7 +31,7 @@ def faults_of(exchange: Exchange) -> list[str]:
         if value is None and header.get("required"):
             wrong.append(f"no header {name}")
         if value is not None and not _validator(json.dumps(header["schema"])).is_valid(_typed(value, header)):
-            wrong.append(f"header {name}: {value[:100]!r} is not as its schema says")
+            wrong.append(f"header {name}: {cut(value, 100)!r} is not as its schema says")
     media_type = (exchange.header("Content-Type") or "").partition(";")[0].strip().lower()
     if media_type not in response["content"]:
         return [*wrong, f"media type {media_type or 'none'} instead of {' or '.join(response['content'])}"]
@@ -38,7 +39,7 @@ def faults_of(exchange: Exchange) -> list[str]:
     if not isinstance(exchange.document, dict | list | str | int | float | None):
         return [*wrong, "the body is no JSON"]
     errors = _validator(json.dumps(schema)).iter_errors(exchange.document)
-    return wrong + [f"/{'/'.join(map(str, error.instance_path))}: {error.message[:200]}" for error in errors]
+    return wrong + [f"/{'/'.join(map(str, one.instance_path))}: {cut(one.message, 200)}" for one in errors]
 
 
 def _typed(value: str, header: dict[str, Any]) -> Any:

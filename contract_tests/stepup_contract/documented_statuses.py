@@ -41,6 +41,8 @@ from stepup_contract.trial import Trial
 
 _RULE = Rule("schema", "known", "Every documented status looks as documented.", "schema", "", "suite", (), ())
 _CHECK = "documented_status"
+# What the findings of this pass are told under.
+DOCUMENTED_STATUS = f"schema.{_CHECK}"
 # So many wrong codes in a row lock a user, or this pass does not get there.
 _WRONG_CODES = 12
 _TOO_LARGE = json.dumps({"action_type": "a" * (70 * 1024)}).encode()
@@ -315,7 +317,7 @@ def _note(server: Server, reached: Reached, exchange: Exchange, wanted: int) -> 
         told = server.redactor.text(wrong)
         reached.findings.append(
             Finding(
-                rule=f"schema.{_CHECK}",
+                rule=DOCUMENTED_STATUS,
                 operation=operation,
                 message=f"{wanted} is not as documented: {told}; got {seen}",
                 curl=exchange.curl(server.redactor),

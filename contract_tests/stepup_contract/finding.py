@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from stepup_contract.redact import cut
 from stepup_contract.target import MISSING, Exchange
 
 
@@ -56,7 +57,7 @@ def fingerprint(exchange: Exchange) -> dict[str, Any]:
 
 def difference(one: dict[str, Any], other: dict[str, Any]) -> str:
     parts = [
-        f"{name} {json.dumps(other[name])[:120]} instead of {json.dumps(one[name])[:120]}"
+        f"{name} {cut(json.dumps(other[name]), 120)} instead of {cut(json.dumps(one[name]), 120)}"
         for name in one
         if one[name] != other[name]
     ]

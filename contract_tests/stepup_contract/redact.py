@@ -58,6 +58,16 @@ class Redactor:
                 for secret in _strings(value):
                     self.learn(secret, _FIELDS[name])
 
+    @property
+    def learnt(self) -> dict[str, str]:
+        """All secrets with their names, to be taken over by another redactor and told to nobody."""
+        return dict(self._names)
+
+    def take_over(self, learnt: dict[str, str]) -> None:
+        """Hide what another redactor has learnt."""
+        for value, name in learnt.items():
+            self._names.setdefault(value, name)
+
     def among(self, text: str) -> "Redactor":
         """Return a redactor of the secrets that occur in ``text``, which is quicker than one of them all."""
         few = Redactor()
@@ -89,6 +99,19 @@ class Redactor:
             end = match.end()
         if end < len(text):
             yield None, text[end:]
+
+
+_WORD = re.compile(r"[\w+/=.~$%-]+\Z")
+
+
+def cut(text: str, length: int) -> str:
+    """Return at most ``length`` characters of a text, cut between words: a piece of a secret that is learnt
+    later could not be recognised.
+    """
+    if len(text) <= length:
+        return text
+    kept = text[:length]
+    return (_WORD.sub("", kept) if _WORD.match(text[length]) else kept) + "…"
 
 
 def _walk(document: Any) -> Iterable[tuple[str, Any]]:

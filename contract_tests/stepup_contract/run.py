@@ -16,6 +16,7 @@ from stepup_contract.checks import Check
 from stepup_contract.control import ControlError
 from stepup_contract.finding import Finding
 from stepup_contract.named import NotExercised
+from stepup_contract.redact import cut
 from stepup_contract.rules import Rule, locks, read_rules
 from stepup_contract.server import Need, Server
 from stepup_contract.target import Target, Unreachable
@@ -186,8 +187,7 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
         except (NotExercised, NotAllowed, ControlError) as error:
             trial.reasons.append(server.redactor.text(str(error)))
         except Exception as error:  # a check that breaks down must not take the others with it
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            told = f"{type(error).__name__}: {server.redactor.text(str(error))} ({where.name}:{where.lineno})"
+            told = breakdown(error, server)
             results.errors.append(f"{rule.id} {check.name}: {told}")
             trial.reasons.append(f"the check broke down: {told}")
         # A check that moves the clock goes through many steps on purpose.
@@ -197,6 +197,13 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
             _keep_known(trial, before)
         before |= {_kind(finding) for finding in trial.findings}
     return _result(check, trial, loop.time() - started)
+
+
+def breakdown(error: Exception, server: Server) -> str:
+    """Say what a fault of the suite itself is and where it lies, without secrets and in one line."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    text = cut(server.redactor.text(" ".join(str(error).split())), 400)
+    return f"{type(error).__name__}: {text} ({where.name}:{where.lineno})"
 
 
 def _kind(finding: Finding) -> tuple[str, str, str]:

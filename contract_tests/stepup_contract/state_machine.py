@@ -38,6 +38,7 @@ from stepup_contract.operations import (
 )
 from stepup_contract.people import TotpUser
 from stepup_contract.reference import HeldChallenge, Terms
+from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED
 from stepup_contract.server import Need, Server
 from stepup_contract.target import Unreachable
 
@@ -61,6 +62,13 @@ class StateMachineResult:
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     errors: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """The verdict, as for a rule."""
+        if self.findings:
+            return FAILED if any(finding.fails for finding in self.findings) else OBSERVED
+        return PASSED if self.steps else NOT_EXERCISED
 
 
 LEFT_OUT = StateMachineResult(False, reason="left out by request")

@@ -5,8 +5,9 @@ interleavings, run the workflows, then the schema.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from stepup_contract.arazzo import Unsupported
 from stepup_contract.checks import all_checks
@@ -16,10 +17,10 @@ from stepup_contract.operations import OPERATIONS
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, read_rules
-from stepup_contract.run import CheckResult, Results, blame, plan, run
+from stepup_contract.run import CheckResult, Results, blame, breakdown, plan, run
 from stepup_contract.server import Server, TargetError, connect
 from stepup_contract.state_machine import LEFT_OUT, NEEDS, StateMachineResult, play
-from stepup_contract.target import Target
+from stepup_contract.target import Target, Unreachable
 from stepup_contract.workflows import WorkflowResult, run_workflows
 
 
@@ -94,10 +95,13 @@ async def judge(target: Target, options: Options) -> Report:
         )
         if options.fail_fast and any(finding.fails for finding in results.findings):
             options = replace(options, phases=(), state_machine=False, workflows=False)
-        machine = await _play(server, results, options)
-        workflows = await _workflows(server, results, options)
+        broken = StateMachineResult(False, reason="it broke down")
+        machine = await _guarded(_play(server, results, options), broken, "interleavings", server, results)
+        workflows = await _guarded(_workflows(server, results, options), [], "workflows", server, results)
         requests, answers = server.http.sent, Counter(server.http.answers)
-        conformance, reached = await _conformance(server, results, options)
+        conformance, reached = await _guarded(
+            _conformance(server, results, options), (None, None), "conformance", server, results
+        )
     if conformance is not None:
         requests += conformance.requests
         answers += conformance.answers
@@ -118,11 +122,25 @@ async def judge(target: Target, options: Options) -> Report:
     return last_look(report, server.redactor)
 
 
+T = TypeVar("T")
+
+
+async def _guarded(work: Awaitable[T], instead: T, name: str, server: Server, results: Results) -> T:
+    """Do one part of the run; where it breaks down that is an error, and what was learnt until then stays."""
+    try:
+        return await work
+    except Unreachable as error:
+        results.stopped = results.stopped or f"the server no longer answers: {error}"
+    except Exception as error:
+        results.errors.append(f"{name}: {breakdown(error, server)}")
+    return instead
+
+
 def _no_conformance(target: Target, results: Results, options: Options) -> str:
     """Return why conformance was not judged, where it was not."""
     if not options.phases:
         return "left out by request"
-    return "the run stopped before" if results.stopped else NOT_LIVE if target.live else ""
+    return "the run stopped before" if results.stopped else NOT_LIVE if target.live else "it broke down"
 
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
@@ -170,19 +188,20 @@ async def _conformance(
     if results.stopped or not options.phases or server.target.live:
         return None, None
     if not options.documented_statuses:
-        return await _conform(server.target, options), None
+        return await _conform(server, options), None
     options.on_phase("documented statuses", server.http.sent)
     reached = await provoke(server, options.seed)
     # Late bodies take their time, and disturb nobody.
-    conformance, _ = await asyncio.gather(_conform(server.target, options), provoke_late(server, reached))
+    conformance, _ = await asyncio.gather(_conform(server, options), provoke_late(server, reached))
     return merge(conformance, reached), reached
 
 
-async def _conform(target: Target, options: Options) -> Conformance:
+async def _conform(server: Server, options: Options) -> Conformance:
     return await conform(
-        target,
+        server.target,
         phases=options.phases,
         seed=options.seed,
         max_examples=options.max_examples,
         progress=options.on_phase,
+        redactor=server.redactor,
     )

@@ -22,7 +22,7 @@ import httpx
 
 from stepup_contract.budget import Budget, BudgetSpent, NotPermitted, did_cost, is_loopback, may_cost
 from stepup_contract.people import Named
-from stepup_contract.redact import API_KEY, CONTROL_KEY, Redactor
+from stepup_contract.redact import API_KEY, CONTROL_KEY, Redactor, cut
 
 JSON = "application/json"
 
@@ -155,8 +155,7 @@ class Exchange:
         """Say in a few words what came, without secrets."""
         if self.status == 0:
             return f"no answer ({self.problem})"
-        shown = redactor.text(" ".join(self.text.split()))
-        return f"{self.status} {shown[:200]}{'…' if len(shown) > 200 else ''}".rstrip()
+        return f"{self.status} {cut(redactor.text(' '.join(self.text.split())), 200)}".rstrip()
 
     def curl(self, redactor: Redactor) -> str:
         """Return the request as a curl line that can be pasted, with variables for the secrets."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from stepup_contract.target import Target
 
 HERE = Path(__file__).parent
 Serve = Callable[..., Target]
+Contract = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -78,6 +80,35 @@ def judged() -> Callable[..., Report]:
         return asyncio.run(judge(target, Options(rules=rules, phases=phases, seed=seed, max_examples=10)))
 
     return run
+
+
+@pytest.fixture
+def contract() -> Contract:
+    """Run ``stepup-mfa contract`` with no setting but those given: a target, words, variables."""
+
+    def run(*words: str | Target, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "stepup_mfa", "contract"]
+        for word in words:
+            command += [word] if isinstance(word, str) else options(word)
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("STEPUP_MFA_")}
+        return subprocess.run(
+            command,
+            env={**inherited, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def options(target: Target) -> list[str]:
+    """Return the options that name a target."""
+    words = ["--url", target.url, "--api-key", target.api_key]
+    if target.control_url is not None:
+        words += ["--control-url", target.control_url, "--control-key", str(target.control_key)]
+    return words
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """Known findings: they do not fail a run until their last day, and nothing else is excused."""
 
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 
 from stepup_contract.baseline import BaselineError, Known, apply, read_baseline
@@ -32,6 +35,8 @@ def test_a_known_finding_does_not_fail_until_it_expires(
     assert other.exit_code == 1
     assert [note.split()[3] for note in notes] == ["E1", "T3"]
     assert all("not seen any more" in note for note in notes)
+    unjudged = [Known(rule, "x", TODAY) for rule in ("V2", "schema.no_answer", "workflow.totpOneTime")]
+    assert apply(report, unjudged, TODAY)[1] == []
 
 
 def test_a_file_is_read_or_refused_with_its_place(tmp_path: Path) -> None:
@@ -48,3 +53,50 @@ def test_a_file_is_read_or_refused_with_its_place(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(BaselineError, match=told):
             read_baseline(path)
+
+
+@pytest.fixture
+def reusable_grants(mock_server: Target) -> Iterator[Callable[[bool], None]]:
+    """Let the mock server forget that one-time grants were used, through its control API."""
+
+    def switch(on: bool) -> None:
+        url = f"{mock_server.control_url}/__control__/faults"
+        headers = {"Authorization": f"Bearer {mock_server.control_key}"}
+        enabled = ["v2-reusable-grant"] if on else []
+        assert httpx.put(url, json={"enabled": enabled}, headers=headers).status_code == 200
+
+    yield switch
+    switch(False)
+
+
+def test_the_command_takes_a_baseline(
+    contract: Callable[..., subprocess.CompletedProcess[str]],
+    mock_server: Target,
+    reusable_grants: Callable[[bool], None],
+    tmp_path: Path,
+) -> None:
+    """A known finding is accepted in every report, an expired one fails, and one that is gone is told where
+    its rule was judged.
+    """
+    known, junit = tmp_path / "known.toml", tmp_path / "report.xml"
+
+    def judge(rule: str, expires: str) -> subprocess.CompletedProcess[str]:
+        known.write_text(f'[[known]]\nrule = "V2"\nreason = "being fixed"\nexpires = {expires}\n')
+        words = ("--rules", rule, "--no-conformance", "--no-workflows", "--seed", "1")
+        return contract(mock_server, *words, "--baseline", str(known), "--report-junit", str(junit))
+
+    reusable_grants(True)
+    accepted = judge("V2", "2999-12-31")
+    assert (accepted.returncode, accepted.stderr) == (0, "")
+    assert "observed: V2" in accepted.stdout
+    assert not ET.parse(junit).findall(".//failure")
+    expired = judge("V2", "2020-01-31")
+    assert expired.returncode == 1
+    assert expired.stderr == "known finding of V2 expired on 2020-01-31: being fixed\n"
+    assert ET.parse(junit).findall(".//failure")
+    reusable_grants(False)
+    mended = judge("V2", "2999-12-31")
+    assert mended.returncode == 0
+    assert mended.stderr == "known finding of V2 was not seen any more: take it out of the baseline\n"
+    elsewhere = judge("E1", "2999-12-31")
+    assert (elsewhere.returncode, elsewhere.stderr) == (0, "")

@@ -1,10 +1,8 @@
 """The command: exit codes, misuse and remedies, as a user of a shell meets them."""
 
 import json
-import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,43 +10,27 @@ import pytest
 
 from stepup_contract.target import Target
 
-
-def contract(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``stepup-mfa contract`` with no setting but those given."""
-    command = [sys.executable, "-c", "from stepup_mfa.main import main; raise SystemExit(main())", "contract"]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("STEPUP_MFA_")}
-    return subprocess.run(
-        [*command, *words],
-        env={**inherited, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def options(target: Target) -> list[str]:
-    """Return the options that name a target."""
-    control = ["--control-url", str(target.control_url), "--control-key", str(target.control_key)]
-    return ["--url", target.url, "--api-key", target.api_key, *control]
+Contract = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_a_good_server_exits_with_0_and_writes_both_reports(
-    other_make: Callable[..., Target], tmp_path: Path
+    contract: Contract, other_make: Callable[..., Target], tmp_path: Path
 ) -> None:
     """No finding: exit 0, and the reports are where they were asked for."""
     json_file, junit_file = tmp_path / "report.json", tmp_path / "report.xml"
     reports = ["--report-json", str(json_file), "--report-junit", str(junit_file)]
-    ran = contract(*options(other_make()), "--rules", "E", "--no-conformance", "--seed", "3", *reports)
+    ran = contract(other_make(), "--rules", "E", "--no-conformance", "--seed", "3", *reports)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "passed: E1 E2 E3 E4" in ran.stdout
     assert json.loads(json_file.read_text())["seed"] == 3
     assert "<testsuites" in junit_file.read_text()
 
 
-def test_a_broken_server_exits_with_1_and_names_the_rule(other_make: Callable[..., Target]) -> None:
+def test_a_broken_server_exits_with_1_and_names_the_rule(
+    contract: Contract, other_make: Callable[..., Target]
+) -> None:
     """A finding: exit 1, the rule by name, and its request as a curl line without the key."""
-    ran = contract(*options(other_make("one-time-reusable")), "--rules", "V2", "--no-conformance")
+    ran = contract(other_make("one-time-reusable"), "--rules", "V2", "--no-conformance")
     assert ran.returncode == 1
     assert "FAILED" in ran.stdout
     assert "V2  verifyStepUpGrant" in ran.stdout
@@ -56,7 +38,7 @@ def test_a_broken_server_exits_with_1_and_names_the_rule(other_make: Callable[..
     assert "other-key" not in ran.stdout
 
 
-def test_the_environment_names_the_target(other_make: Callable[..., Target]) -> None:
+def test_the_environment_names_the_target(contract: Contract, other_make: Callable[..., Target]) -> None:
     """URL and keys come from the environment where options are absent; the report is JSON where asked for."""
     target = other_make()
     ran = contract(
@@ -75,10 +57,15 @@ def closed_port() -> str:
         return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
-def test_misuse_is_told_in_two_lines(other_make: Callable[..., Target], tmp_path: Path) -> None:
+def test_misuse_is_told_in_two_lines(
+    contract: Contract, other_make: Callable[..., Target], tmp_path: Path
+) -> None:
     """What cannot be run exits with 2, says what is wrong in one line and what to do in the next."""
     target = other_make()
-    good = options(target)
+    good = [
+        *("--url", target.url, "--api-key", target.api_key),
+        *("--control-url", str(target.control_url), "--control-key", str(target.control_key)),
+    ]
     away = ["--control-url", closed_port(), "--control-key", "k"]
     cases = {
         "no connection to": ["--url", closed_port(), "--api-key", "k"],
@@ -102,27 +89,27 @@ def test_misuse_is_told_in_two_lines(other_make: Callable[..., Target], tmp_path
         assert ran.stdout == ""
 
 
-def test_other_peoples_users_are_asked_for(other_make: Callable[..., Target]) -> None:
+def test_other_peoples_users_are_asked_for(contract: Contract, other_make: Callable[..., Target]) -> None:
     """A run that would move the clock of a server with foreign users does nothing until it is told that it
     may.
     """
     target = other_make("lists-a-user")
-    ran = contract(*options(target), "--rules", "V4", "--no-conformance")
+    ran = contract(target, "--rules", "V4", "--no-conformance")
     assert ran.returncode == 2
     assert "--exclusive" in ran.stderr
-    assert contract(*options(target), "--rules", "V4", "--no-conformance", "--exclusive").returncode == 0
+    assert contract(target, "--rules", "V4", "--no-conformance", "--exclusive").returncode == 0
     # A rule whose checks leave clock and limits alone needs no permission.
-    assert contract(*options(target), "--rules", "E1", "--no-conformance").returncode == 0
+    assert contract(target, "--rules", "E1", "--no-conformance").returncode == 0
 
 
 def test_a_server_that_dies_is_reported_as_far_as_it_came(
-    other_make: Callable[..., Target], tmp_path: Path
+    contract: Contract, other_make: Callable[..., Target], tmp_path: Path
 ) -> None:
     """A server that ends halfway stops the run with exit 2, and what was learnt until then is in
     the report.
     """
     path = tmp_path / "report.json"
-    ran = contract(*options(other_make("dies-after-300")), "--no-conformance", "--report-json", str(path))
+    ran = contract(other_make("dies-after-300"), "--no-conformance", "--report-json", str(path))
     assert ran.returncode == 2
     assert "no longer answers" in ran.stdout
     document = json.loads(path.read_text())
@@ -131,7 +118,7 @@ def test_a_server_that_dies_is_reported_as_far_as_it_came(
 
 
 @pytest.mark.parametrize("option", ["--help"])
-def test_help_needs_no_extra(option: str) -> None:
+def test_help_needs_no_extra(contract: Contract, option: str) -> None:
     """The options are told without loading what only a run needs."""
     ran = contract(option)
     assert ran.returncode == 0

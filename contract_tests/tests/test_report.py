@@ -2,19 +2,28 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import jsonschema_rs
 import pytest
 
+from stepup_contract.conformance import Conformance, Unreached
 from stepup_contract.operations import OPERATIONS
+from stepup_contract.redact import Redactor
 from stepup_contract.report import Report, write
+from stepup_contract.report.as_html import as_html
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.as_junit import as_junit
+from stepup_contract.report.as_sarif import as_sarif
+from stepup_contract.report.last_look import last_look
 from stepup_contract.report.terminal import as_text
 from stepup_contract.rules import _LOADER
+from stepup_contract.run import Results
+from stepup_contract.state_machine import StateMachineResult
 from stepup_contract.target import Target
+from stepup_contract.workflows import StepResult, WorkflowResult
 from stepup_spec import OPENAPI, REPORT_SCHEMA, find
 
 SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("utf-8")))
@@ -58,6 +67,86 @@ def test_the_junit_report_counts_what_the_json_report_counts(report: Report) -> 
     assert len(cases) == len(report.results.rules)
     assert sum(case.find("failure") is not None for case in cases) == report.count("failed")
     assert sum(case.find("skipped") is not None for case in cases) == report.count("not_exercised")
+
+
+def test_what_makes_a_run_fail_is_red_in_junit(
+    other_make: Callable[..., Target], judged: Callable[..., Report]
+) -> None:
+    """Every failing finding and every error is told in a failure or an error, and each part of the run has
+    its cases: interleavings, workflows, operations, phases and documented statuses.
+    """
+    report = judged(other_make("replay", "wrong-code-401"), "T5", phases=("examples",))
+    [told] = [finding for finding in report.results.findings if finding.rule == "T5"][:1]
+    machine = StateMachineResult(True, 1, 2, "", (replace(told, message="interleaved"),))
+    step = StepResult("verifyGrant", "failed", 200)
+    workflow = WorkflowResult("w", "failed", (step,), "a reason", (replace(told, message="a step"),))
+    status = replace(
+        told, rule="schema.documented_status", operation="verifyStepUpGrant", wanted="429 as documented"
+    )
+    assert report.conformance is not None
+    conformance = replace(
+        report.conformance,
+        findings=[status, *report.conformance.findings],
+        operations=[replace(one, outcome="failed") for one in report.conformance.operations],
+        phases={"examples": {"requests": 9, "checks": 90, "failures": 1}},
+        unreached=[Unreached("sendSmsMfaCode", 408, "why not")],
+    )
+    results = replace(report.results, errors=["an error"])
+    report = replace(
+        report, state_machine=machine, workflows=[workflow], conformance=conformance, results=results
+    )
+    root = ET.fromstring(as_junit(report))
+    red = {
+        (case.get("classname"), case.get("name")): f"{child.get('message')} {child.text}"
+        for case in root.iter("testcase")
+        for child in case
+        if child.tag in ("failure", "error")
+    }
+    shown = "\n".join(red.values())
+    assert all(finding.message in shown for finding in [*report.findings, *machine.findings])
+    assert {kind for kind, _ in red} == {
+        "rules.T", "state_machine", "workflows", "conformance", "phases", "statuses", "run",
+    }  # fmt: skip
+    assert ("statuses", "verifyStepUpGrant 429") in red
+    skipped = {case.get("name"): case.find("skipped") for case in root.iter("testcase")}
+    missed = skipped["sendSmsMfaCode 408"]
+    assert missed is not None
+    assert missed.get("message") == "not exercised: why not"
+    for suite in root:
+        counted = [int(suite.get(name, "-1")) for name in ("tests", "failures", "errors", "skipped")]
+        found = [len(suite.findall(f"testcase{tag}")) for tag in ("", "/failure", "/error", "/skipped")]
+        assert counted == found
+
+
+def test_the_last_look_reaches_every_text(report: Report) -> None:
+    """A secret that becomes known at the end is in no form of the report, wherever it was recorded, and ids
+    stay as they are.
+    """
+    late = "late-secret-of-a-server"
+    [told] = report.results.findings[:1]
+    leak = replace(told, message=late, curl=late, got=late, wanted=late, sequence=((late, 200),))
+    assert report.conformance is not None
+    operations = [replace(one, reason=late) for one in report.conformance.operations]
+    rules = [replace(one, reason=late) for one in report.results.rules]
+    leaking = replace(
+        report,
+        state_machine=StateMachineResult(True, 1, 2, late, (leak,), (late,)),
+        workflows=[WorkflowResult("w", "failed", (StepResult("s", "failed", 200),), late, (leak,))],
+        conformance=Conformance(
+            {"examples": dict.fromkeys(("requests", "checks", "failures"), 1)},
+            operations, [leak], [late], [Unreached("sendSmsMfaCode", 408, late)],
+        ),
+        results=Results(rules, [leak, *report.results.findings], late, [late]),
+        no_conformance=late,
+    )  # fmt: skip
+    redactor = Redactor()
+    redactor.learn(late, "LATE")
+    looked = last_look(leaking, redactor)
+    for form in (as_json, as_junit, as_text, as_html, as_sarif):
+        assert late in form(leaking), form.__name__
+        assert late not in form(looked), form.__name__
+    assert [one.rule.id for one in looked.results.rules] == [one.rule.id for one in report.results.rules]
+    assert looked.answers == report.answers
 
 
 def test_a_report_is_replaced_whole(tmp_path: Path) -> None:

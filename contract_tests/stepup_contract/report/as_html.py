@@ -11,7 +11,7 @@ from stepup_contract.finding import Finding
 from stepup_contract.operations import OPERATIONS
 from stepup_contract.report import OUTCOMES, Report
 from stepup_contract.report.page import render
-from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED, RuleResult
+from stepup_contract.run import RuleResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,9 @@ class Told:
 def as_html(report: Report) -> str:
     """Return the report as a page."""
     told = [_told(finding, report) for finding in report.findings]
-    machine = report.state_machine
     return render(
         "report.html.jinja",
         report=report,
-        machine=FAILED if machine.findings else PASSED if machine.steps else NOT_EXERCISED,
         outcomes=OUTCOMES,
         counts={outcome: report.count(outcome) for outcome in OUTCOMES},
         groups=[(title, list(rules)) for title, rules in groupby(report.results.rules, _group)],

@@ -1,5 +1,5 @@
-"""The report as JUnit XML: a suite for each group of rules, a case for each rule, and a suite for
-conformance.
+"""The report as JUnit XML: a suite for each group of rules with a case for each rule, and suites for all else
+that a run judges. Whatever makes a run fail is a failure or an error here.
 """
 
 import re
@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
+from stepup_contract.conformance import Conformance
+from stepup_contract.documented_answers import documented
+from stepup_contract.documented_statuses import DOCUMENTED_STATUS
 from stepup_contract.finding import Finding
 from stepup_contract.report import Report
-from stepup_contract.run import FAILED, NOT_EXERCISED, RuleResult
+from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED, RuleResult
 
 # XML 1.0 section 2.2: what no document may hold, not even escaped.
 _UNREPRESENTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -24,20 +27,20 @@ def as_junit(report: Report) -> str:
         suite = _suite(root, title)
         for result in results:
             _rule(suite, result, [f for f in report.findings if f.rule == result.rule.id])
+    machine = report.state_machine
+    case = _case(_suite(root, "Random interleavings"), "state_machine", "sequences against a reference model")
+    _verdict(case, machine.outcome, machine.reason, machine.findings)
     if report.workflows:
         suite = _suite(root, "Workflows")
         for workflow in report.workflows:
-            case = ET.SubElement(suite, "testcase", classname="workflows", name=_text(workflow.id))
+            case = _case(suite, "workflows", workflow.id)
             _verdict(case, workflow.outcome, workflow.reason, workflow.findings)
     if report.conformance is not None:
-        suite = _suite(root, "Conformance")
-        for operation in report.conformance.operations:
-            found = [f for f in report.conformance.findings if f.operation == operation.operation]
-            case = ET.SubElement(suite, "testcase", classname="conformance", name=operation.operation)
-            _verdict(case, operation.outcome, operation.reason, found)
+        _conformance(root, report, report.conformance)
+    if report.errors:
+        suite = _suite(root, "Run")
         for error in report.errors:
-            case = ET.SubElement(suite, "testcase", classname="run", name="error")
-            ET.SubElement(case, "error", message=_text(error))
+            ET.SubElement(_case(suite, "run", "error"), "error", message=_text(error))
     for suite in root:
         suite.set("tests", str(len(suite)))
         for tag in ("failure", "skipped", "error"):
@@ -48,6 +51,38 @@ def as_junit(report: Report) -> str:
 
 def _suite(root: ET.Element, name: str) -> ET.Element:
     return ET.SubElement(root, "testsuite", name=_text(name))
+
+
+def _case(suite: ET.Element, kind: str, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=kind, name=_text(name))
+
+
+def _conformance(root: ET.Element, report: Report, conformance: Conformance) -> None:
+    """Add a case for each operation, for each phase and for each documented status."""
+    suite = _suite(root, "Conformance")
+    for operation in conformance.operations:
+        found = [f for f in conformance.findings if f.operation == operation.operation]
+        case = _case(suite, "conformance", operation.operation)
+        _verdict(case, operation.outcome, operation.reason, found)
+    for phase, numbers in conformance.phases.items():
+        failed = numbers["failures"] if any(finding.fails for finding in conformance.findings) else 0
+        outcome = FAILED if failed else PASSED if numbers["requests"] else NOT_EXERCISED
+        told = f"{failed} of {numbers['checks']} checks failed: see the operations"
+        _verdict(_case(suite, "phases", phase), outcome, told if failed else "nothing was sent", ())
+    suite = _suite(root, "Documented statuses")
+    reasons = {(missed.operation, missed.status): missed.reason for missed in conformance.unreached}
+    for operation_id, status in documented():
+        found = [
+            finding
+            for finding in conformance.findings
+            if (finding.rule, finding.operation) == (DOCUMENTED_STATUS, operation_id)
+            and finding.wanted.startswith(f"{status} ")
+        ]
+        came = report.answers.get((operation_id, status), 0)
+        reason = reasons.get((operation_id, status), "was not provoked")
+        failed = any(finding.fails for finding in found)
+        outcome = FAILED if failed else PASSED if came else NOT_EXERCISED
+        _verdict(_case(suite, "statuses", f"{operation_id} {status}"), outcome, reason, found)
 
 
 def _rule(suite: ET.Element, result: RuleResult, findings: list[Finding]) -> None:

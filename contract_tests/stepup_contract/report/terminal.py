@@ -81,11 +81,10 @@ def _state_machine(report: Report) -> list[str]:
     result = report.state_machine
     if not result.ran:
         return []
-    word = _WORDS[FAILED if result.findings else PASSED if result.steps else NOT_EXERCISED]
     return [
         "",
         "Random interleavings against a reference model",
-        f"{word:<14}{result.steps} steps in {result.examples} sequences"
+        f"{_WORDS[result.outcome]:<14}{result.steps} steps in {result.examples} sequences"
         + (f"; {result.reason}" if result.reason else ""),
     ]
 
