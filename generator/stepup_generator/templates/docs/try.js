@@ -8,7 +8,7 @@
 .try-line { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center }
 .try-line > :first-child { flex: 1 1 12rem; min-width: 0 }
 .try input:not([type=checkbox]), .try select, .try textarea, .try button { font: inherit; color: inherit;
-  background: var(--paper, Canvas); border: .06rem solid var(--soft, GrayText); border-radius: .3rem;
+  background: var(--paper, Canvas); border: .06rem solid var(--edge, GrayText); border-radius: .3rem;
   padding: .45rem .65rem; min-height: 2.75rem; max-width: 100% }
 .try input:not([type=checkbox]), .try select, .try textarea { width: 100%; font-family: var(--mono, monospace) }
 .try input[type=checkbox] { width: 1.25rem; height: 1.25rem; accent-color: var(--accent, Highlight) }
@@ -16,7 +16,8 @@
 .try button[type=submit] { background: var(--accent, Highlight); border-color: transparent;
   color: var(--paper, Canvas); font-weight: 650 }
 .try pre { max-height: 24rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0 }
-.try h3 { margin: 1rem 0 .25rem; font-size: 1.1rem } .try ol { list-style: none; padding: 0 }`;
+.try h3 { margin: 1.25rem 0 .25rem; font-size: 1.1rem } .try-result > .try-line { margin: 1rem 0 }
+.try summary { padding: .25rem 0 } .try ol { list-style: none; padding: 0 }`;
   const TIMEOUT_MS = 20000;
   const KEPT = 30;
   const panel = document.querySelector("details.try");
@@ -210,11 +211,15 @@
     }
   };
 
+  const block = (text, label) => h("pre", { tabIndex: 0, role: "region", ariaLabel: label }, text);
   const exchange = (answer) => [
-    h("p", { className: "try-quiet" }, "Headers"),
-    h("pre", { tabIndex: 0 }, [...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n")),
-    h("p", { className: "try-quiet" }, "Body"),
-    h("pre", { tabIndex: 0 }, answer.body === undefined ? answer.text || "(empty)" : JSON.stringify(answer.body, null, 2)),
+    block(answer.body === undefined ? answer.text || "(empty)" : JSON.stringify(answer.body, null, 2), "The body"),
+    h(
+      "details",
+      {},
+      h("summary", { className: "try-quiet" }, `Headers (${[...answer.headers].length})`),
+      block([...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n"), "The headers"),
+    ),
   ];
 
   const show = (form, sent, answer) => {
@@ -245,7 +250,7 @@
         "ol",
         {},
         ...past.map(([title, text, told]) =>
-          h("li", {}, h("details", {}, h("summary", {}, title), h("pre", { tabIndex: 0 }, text), ...exchange(told))),
+          h("li", {}, h("details", {}, h("summary", {}, title), block(text, "The request as curl"), ...exchange(told))),
         ),
       ),
     );
