@@ -8,12 +8,14 @@ wanted; 1: not; 2: misuse. A language whose tools are missing is skipped out lou
 """
 
 import argparse
+import atexit
 import json
 import os
 import queue
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator
@@ -284,7 +286,24 @@ def command(language: str, client: Path) -> list[str]:
             _run([npm, "ci", "--ignore-scripts"], client)
         _run([npm, "run", "--silent", "build"], client)
         return [_tool("node"), str(folder / "driver.mjs"), str(client)]
+    if language == "go":
+        return [_go_driver(_tool("go"), folder, client)]
     raise MissingTool(f"no driver for {language}")
+
+
+def _go_driver(go: str, folder: Path, client: Path) -> str:
+    """Build the driver with the client that lies in a folder; the program is gone when this one ends."""
+    made = Path(tempfile.mkdtemp(prefix="stepup-mfa-go-driver-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    for name in ("go.mod", "go.sum"):
+        shutil.copy(folder / name, made)
+    module = f"-modfile={made / 'go.mod'}"
+    _run(
+        [go, "mod", "edit", f"-replace=github.com/stepup-mfa/stepup-mfa-go={client}", str(made / "go.mod")],
+        folder,
+    )
+    _run([go, "build", module, "-o", str(made / "driver"), "."], folder)
+    return str(made / "driver")
 
 
 def _tool(name: str) -> str:

@@ -44,10 +44,17 @@ def _typescript(api: Api) -> dict[str, str]:
     return typescript_client(api)
 
 
+def _go(api: Api) -> dict[str, str]:
+    from stepup_generator.go_client import go_client
+
+    return go_client(api)
+
+
 # The name of a surface is the name of its folder.
 SURFACES: Mapping[str, Surface] = {
     "python": Surface(_python, ("python", "transport")),
     "typescript": Surface(_typescript, ("typescript", "client", "common")),
+    "go": Surface(_go, ("go", "client", "common")),
 }
 
 
