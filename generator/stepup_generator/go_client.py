@@ -15,11 +15,12 @@ from stepup_generator.client_types import Field, Model, Object, Type, Union
 from stepup_generator.client_view import ClientSettings, ClientView, ErrorField, Operation, Success, view
 from stepup_generator.go_docs import doc
 from stepup_generator.go_literals import field_literal, struct_literal
-from stepup_generator.go_types import GO, GoTypes, closure, indented
+from stepup_generator.go_shapes import GoShapes, closure, indented
+from stepup_generator.go_types import GO, GoTypes
 from stepup_generator.model import Api, Json, Response, plain
 from stepup_generator.render import cell, client_files
 
-__all__ = ["go_client"]
+__all__ = ["GoView", "go_client", "go_view"]
 
 _UUID = "github.com/google/uuid"
 _FIXED_TYPES = (
@@ -40,10 +41,15 @@ _LOCALS = frozenset((
 
 def go_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole client as {path: text}, the same for the same model; ``package`` is a module path."""
+    shown = go_view(api, settings)
+    return client_files("common", {}, shown) | client_files("go", shown.filters, shown)
+
+
+def go_view(api: Api, settings: ClientSettings | None = None) -> "GoView":
+    """What the client is made from, and whatever is written in its terms."""
     settings = settings or ClientSettings("github.com/stepup-mfa/stepup-mfa-go")
     made = view(api, GO, settings, types=_FIXED_TYPES, methods=("String",), attributes=_FIXED_ATTRIBUTES)
-    shown = GoView(**{item.name: getattr(made, item.name) for item in fields(made)})
-    return client_files("common", {}, shown) | client_files("go", shown.filters, shown)
+    return GoView(**{item.name: getattr(made, item.name) for item in fields(made)})
 
 
 @dataclass(frozen=True)  # no slots: what is computed once is kept
@@ -76,6 +82,10 @@ class GoView(ClientView):
     @cached_property
     def types(self) -> GoTypes:
         return GoTypes(self.models, self.structs, _FIXED_TYPES)
+
+    @cached_property
+    def shapes(self) -> GoShapes:
+        return GoShapes(self.types)
 
     @cached_property
     def structs(self) -> tuple[Object, ...]:
@@ -184,7 +194,7 @@ class GoView(ClientView):
             value = _argument(field) if item.positional is not None else f"request.{field.name}"
             place = field.location.capitalize()
             call = f"call.in{place}({GO.text(field.wire)}, " if field.wire else "call.asBody("
-            lines += map(indented, self.types.given(field, value, call))
+            lines += map(indented, self.shapes.given(field, value, call))
         return lines
 
     def running(self, item: Operation) -> str:
@@ -201,7 +211,7 @@ class GoView(ClientView):
         if success.type is None:
             return f'on[{result}]({GO.text(success.status)}, "", nil)'
         found = success.type
-        read = self.types.read_function(found)
+        read = self.shapes.read_function(found)
         union = self.types.models.get(item.result.name) if item.result else None
         if isinstance(union, Union) and not union.tag and found.name != union.name:
             (variant,) = (each for each in union.variants if each.type == found)
@@ -281,7 +291,7 @@ class GoView(ClientView):
             "operation_doc": self.operation_doc,
             "parameters": self.parameters,
             "pointed": self._pointed,
-            "reader": self.types.reader,
+            "reader": self.shapes.reader,
             "returns": self.returns,
             "running": self.running,
             "struct": self.types.struct,
@@ -291,7 +301,7 @@ class GoView(ClientView):
             "texts": lambda items: ", ".join(map(GO.text, items)),
             "marker": _marker,
             "variants": lambda item: list(dict.fromkeys(variant.type.name for variant in item.variants)),
-            "writer": self.types.writer,
+            "writer": self.shapes.writer,
         }
 
     def _pointed(self, item: Type, prefix: str) -> str:
