@@ -27,10 +27,11 @@ _User = TypeVar("_User", TotpUser, PhoneUser)
 
 # Wrong codes in a row that a user gets who is not named for lockouts: one less than the contract's own lock.
 MOST_WRONG = 4
-# Sends to one phone in ten minutes: one less than the contract's own limit.
-_MOST_SENDS, _WINDOW = 4, 600.0
-# A lock lasts so long where the server does not say.
-_LOCK = 900.0
+# Sends to one phone in ten minutes: one less than the contract's own limit, half of it for rules about others
+# things than text messages.
+MOST_SENDS, _WINDOW = 4, 600.0
+# A lock lasts so long where the server does not say, and no longer one than PATIENCE is waited out.
+_LOCK, PATIENCE = 900.0, 60.0
 _INBOX_SECONDS = 30.0
 
 
@@ -46,10 +47,14 @@ class _Record:
 
 
 class Pool:
-    """Lends the named users, and remembers what was done to them."""
+    """Lends the named users, and remembers what was done to them.
+
+    ``caps`` are the wrong codes that were judged before a lock, by "app" and "phone", once that was seen.
+    """
 
     def __init__(self, named: Named, now: float) -> None:
         self.named = named
+        self.caps: dict[str, int] = {}
         self._totp = {user.id.lower(): user for user in named.totp}
         ids = [*self._totp, *(user.id.lower() for user in named.phone), *map(str.lower, named.plain)]
         self._records = {user_id: _Record() for user_id in ids}
@@ -87,6 +92,15 @@ class Pool:
         if not self.named.plain:
             raise NotExercised("needs a user without MFA (--plain-user ID)")
         return self.named.plain[0]
+
+    async def unlocked(self, users: Sequence[_User], locking: bool) -> None:
+        """Wait for the end of a lock, if all of these users are locked and one is not for long."""
+        if self._free(users, locking):
+            return
+        fit = [user for user in users if self.lockable(user.id) is locking and not self._of(user.id).lent]
+        ends = min((self._of(user.id).locked_until for user in fit), default=0.0)
+        if ends - time.time() <= PATIENCE:
+            await asyncio.sleep(max(0.0, ends - time.time()) + 0.1)
 
     def give_back(self, user_id: str) -> None:
         self._of(user_id).lent = False
@@ -133,7 +147,9 @@ class Pool:
 
     # What is sent ---------------------------------------------------------------------------------
 
-    def guard(self, requests: Iterable[Request], locking: bool, now: float) -> None:
+    def guard(
+        self, requests: Iterable[Request], locking: bool, now: float, most_sends: int = MOST_SENDS
+    ) -> None:
         """Raise NotExercised where requests would lock a user not named for it, or flood a phone."""
         wrong: dict[str, int] = {}
         for request in requests:
@@ -153,9 +169,9 @@ class Pool:
                     raise NotExercised("would lock a user; name one that may be (--allow-lockout ID)")
             if request.operation == SEND_SMS.id:
                 sends = record.sends.get(str(body.get("mfa_phone_id")).lower(), [])
-                if sum(at > now - _WINDOW for at in sends) >= _MOST_SENDS:
+                if sum(at > now - _WINDOW for at in sends) >= most_sends:
                     raise NotExercised(
-                        f"writes to a phone {_MOST_SENDS} times in ten minutes at most; name more phones "
+                        f"writes to a phone {most_sends} times in ten minutes at most; name more phones "
                         "(--phone-user ID:PHONE_ID:VARIABLE)"
                     )
 

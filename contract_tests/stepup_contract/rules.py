@@ -25,8 +25,8 @@ class Rule:
     operations: tuple[str, ...] = ()
 
 
-# Judged with two wrong codes at a time, each pair followed by a right one.
-_GENTLE = frozenset({"T5"})
+# Judged with fewer wrong codes in a row than a lock needs, a right one after them.
+_GENTLE = frozenset({"T5", "T6", "S7", "C1"})
 
 
 def locks(rule: Rule) -> bool:

@@ -90,7 +90,8 @@ def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list
         rule = wanted[check.rule]
         return 0 if not careful else 2 if locks(rule) else "sms" in rule.safety
 
-    return sorted(possible, key=lambda check: (risk(check), check.alone))
+    # What is made for named users comes before what may use them up.
+    return sorted(possible, key=lambda check: (risk(check), check.alone, check.unless is not Need.MAKE))
 
 
 def one_by_one(server: Server) -> bool:
@@ -166,37 +167,51 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
     loop = asyncio.get_running_loop()
     started = loop.time()
     before: set[tuple[str, str, str]] = set()
+    kept: Trial | None = None
     for attempt in range(_ATTEMPTS):
         trial = Trial(server, rule, check.name, f"{seed}:{rule.id}:{check.name}:{attempt}")
-        others = asyncio.all_tasks()
-        try:
-            await (_alone(server, check, trial) if check.alone else check.run(trial))
-        except BudgetSpent as error:
-            await _end_all_but(others)
-            trial.reasons.append(str(error))
-            results.stopped = str(error)
+        went_on = await _try(server, check, trial, results)
+        if kept is not None and kept.evidence and not trial.evidence:
+            # It cannot be made again: the named users are used up, or the budget is.
+            trial = kept
             break
-        except Unreachable as error:
-            told = f"the server no longer answers: {error}"
-            trial.reasons.append(told)
-            if await _gone(server):
-                results.stopped = told
-            else:
-                results.errors.append(f"{rule.id} {check.name}: no connection for a moment: {error}")
-            break
-        except (NotExercised, NotAllowed, ControlError) as error:
-            trial.reasons.append(server.redactor.text(str(error)))
-        except Exception as error:  # a check that breaks down must not take the others with it
-            told = breakdown(error, server)
-            results.errors.append(f"{rule.id} {check.name}: {told}")
-            trial.reasons.append(f"the check broke down: {told}")
         # A check that moves the clock goes through many steps on purpose.
-        if Need.CLOCK in check.needs or len(trial.steps) < 2 or (attempt and not trial.findings):
+        straddled = len(trial.steps) > 1 and Need.CLOCK not in check.needs
+        if not went_on or not straddled or (attempt and not trial.findings):
             break
         if attempt == _ATTEMPTS - 1:
             _keep_known(trial, before)
         before |= {_kind(finding) for finding in trial.findings}
+        kept = trial
     return _result(check, trial, loop.time() - started)
+
+
+async def _try(server: Server, check: Check, trial: Trial, results: Results) -> bool:
+    """Make one check once, and tell whether the run may go on with it."""
+    name = f"{check.rule} {check.name}"
+    others = asyncio.all_tasks()
+    try:
+        await (_alone(server, check, trial) if check.alone else check.run(trial))
+    except BudgetSpent as error:
+        await _end_all_but(others)
+        trial.reasons.append(str(error))
+        results.stopped = str(error)
+        return False
+    except Unreachable as error:
+        told = f"the server no longer answers: {error}"
+        trial.reasons.append(told)
+        if await _gone(server):
+            results.stopped = told
+        else:
+            results.errors.append(f"{name}: no connection for a moment: {error}")
+        return False
+    except (NotExercised, NotAllowed, ControlError) as error:
+        trial.reasons.append(server.redactor.text(str(error)))
+    except Exception as error:  # a check that breaks down must not take the others with it
+        told = breakdown(error, server)
+        results.errors.append(f"{name}: {told}")
+        trial.reasons.append(f"the check broke down: {told}")
+    return True
 
 
 def breakdown(error: Exception, server: Server) -> str:

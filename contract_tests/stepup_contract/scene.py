@@ -57,8 +57,6 @@ class Scene(Story):
         self, user: PhoneUser | None = None, phone: Phone | None = None, **terms: Any
     ) -> Challenge:
         """Send a code to a phone and read it in the inbox."""
-        if self.server.pool is not None and "sms" not in self.trial.rule.safety:
-            raise NotExercised("text messages to named users are kept for the rules about them")
         user = user or await self.phone_user()
         phone = phone or user.phones[0]
         exchange = await self.send_sms(user.id, phone.id, **terms)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from stepup_contract.budget import NotAllowed
 from stepup_contract.control import ControlError, Message
-from stepup_contract.named import NotExercised, Pool
+from stepup_contract.named import MOST_SENDS, NotExercised, Pool
 from stepup_contract.operations import (
     ACTION,
     LOOKUP,
@@ -84,14 +84,26 @@ class Story:
     @property
     def pool(self) -> Pool:
         """The named users. Raises NotExercised where there are none."""
-        if self.server.pool is None:
-            raise NotExercised(f"needs {Need.SEED.value}")
-        return self.server.pool
+        return self.trial.pool
 
     @property
     def has_plain(self) -> bool:
         """Whether there can be a user without MFA."""
         return self.server.pool is None or bool(self.server.pool.named.plain)
+
+    @property
+    def may_text(self) -> bool:
+        """Whether text messages can be sent and read."""
+        return self.server.pool is None or bool(
+            self.server.pool.named.phone and self.server.pool.named.inbox_command
+        )
+
+    async def any_user(self) -> str:
+        """Return the id of a user, with phones if there is one, of whom nothing more is asked."""
+        pool = self.server.pool
+        if pool is None or pool.named.phone:
+            return (await self.phone_user()).id
+        return (await self.totp_user(codes=False)).id if pool.named.totp else await self.plain_user()
 
     async def plain_user(self, user_id: str | None = None) -> str:
         """Create a user without MFA, or take one that was named, and return its id."""
@@ -117,6 +129,7 @@ class Story:
 
     async def _borrow_app(self, locking: bool, codes: bool = True) -> TotpUser:
         """Take a named user with an app, wrong codes forgiven and codes fresh."""
+        await self.pool.unlocked(self.pool.named.totp, locking)
         user = self.pool.totp_user(locking)
         self.lent.add(user.id)
         self._apps.append(user)
@@ -145,6 +158,7 @@ class Story:
         Where users cannot be created, a named one with as many phones or more is taken.
         """
         if self.server.pool is not None and user_id is None and not any(numbers):
+            await self.pool.unlocked(self.pool.named.phone, self.trial.locking)
             user = self.pool.phone_user(len(numbers or (None,)), self.trial.locking)
             self.lent.add(user.id)
             return user
@@ -303,7 +317,8 @@ class Story:
     def _guard(self, requests: Sequence[Request]) -> None:
         """Raise NotExercised for what named users are to be spared."""
         if self.server.pool is not None:
-            self.pool.guard(requests, self.trial.locking, self.server.clock.now())
+            most = MOST_SENDS if "sms" in self.trial.rule.safety else MOST_SENDS // 2
+            self.pool.guard(requests, self.trial.locking, self.server.clock.now(), most)
 
     def _note(self, exchanges: Sequence[Exchange]) -> None:
         if self.server.pool is None:

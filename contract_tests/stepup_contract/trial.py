@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from stepup_contract.finding import Finding
+from stepup_contract.named import NotExercised, Pool
 from stepup_contract.rules import Rule, locks
 from stepup_contract.scene import Scene
-from stepup_contract.server import Server
+from stepup_contract.server import Need, Server
 from stepup_contract.target import Exchange
 
 # So many cases of one story that need named users.
@@ -67,6 +68,13 @@ class Trial:
     def remark(self, text: str) -> None:
         """Note what was seen, for the report."""
         self.remarks.append(self.server.redactor.text(text))
+
+    @property
+    def pool(self) -> Pool:
+        """The named users. Raises NotExercised where there are none."""
+        if self.server.pool is None:
+            raise NotExercised(f"needs {Need.SEED.value}")
+        return self.server.pool
 
     @property
     def locking(self) -> bool:

@@ -32,6 +32,7 @@ _MODULES = (
     "concurrency",
     "durability",
     "named_users",
+    "named_lockouts",
 )
 
 

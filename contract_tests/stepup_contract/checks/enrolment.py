@@ -233,15 +233,15 @@ async def malformed_id_is_refused(trial: Trial) -> None:
 async def dressed_id_is_refused(trial: Trial) -> None:
     """Look up a user's id with something around it: refused. In upper case: the same user, or refused."""
     async with trial.scene() as scene:
-        user = await scene.phone_user()
+        user_id = await scene.any_user()
         for label, pattern in DRESSED.items():
-            exchange = await scene.lookup(pattern.replace("{id}", user.id).replace("{half}", user.id[:18]))
+            exchange = await scene.lookup(pattern.replace("{id}", user_id).replace("{half}", user_id[:18]))
             judge_malformed(scene, exchange, f"a user's id with {label}")
-        bare = await scene.lookup(user.id.replace("-", ""))
+        bare = await scene.lookup(user_id.replace("-", ""))
         judge_malformed(scene, bare, "a user's id without hyphens")
-        known = await scene.lookup(user.id)
+        known = await scene.lookup(user_id)
         scene.control(known, LOOKUP, "the user's id")
-        upper = await scene.lookup(user.id.upper())
+        upper = await scene.lookup(user_id.upper())
         same = upper.document == known.document if upper.status == 200 else 400 <= upper.status < 500
         scene.expect(upper, same, "the same user, or 4xx", "a user's id in upper case")
         found = upper.status == 200

@@ -71,7 +71,7 @@ async def good_at_the_end(scene: Scene, operation: Operation, body: Body) -> Non
     """Send the request as it should be: it succeeds, and for a send there is just the one message."""
     exchange = await scene.send(operation, body)
     value = scene.control(exchange, operation, "the same request without the fault")
-    if operation is SEND_SMS:
+    if operation is SEND_SMS and scene.server.pool is None:
         messages = await scene.messages(challenge_id=value)
         for message in messages[:1]:
             messages = await scene.messages(phone_number=message.phone_number)
@@ -227,6 +227,15 @@ ACTIONS = {
 }
 
 
+# The same for named users, who have few codes: much in little.
+DENSE = {
+    "quotes, markup and templates": "it's \"x\" `y` <b>&amp;</b>'; DROP TABLE g; -- {{7*7}}${7*7}<%= 7 %> %s",
+    "newlines, backslashes and paths": "first\nsecond\r\nthird\\ \\u0041 ../../etc/passwd 100%25",
+    "letters of all kinds, spaces around": "  \U0001f4b8 \U0001f468\u200d\U0001f469 \u202eab\u05d0 e\u0301 ",
+    "128 characters": "abcdefgh" * 16,
+}
+
+
 @check("I4", Need.SEED, Need.INBOX)
 async def actions_are_opaque(trial: Trial) -> None:
     """Issue and verify grants for actions full of quotes, markup, odd letters: each comes back as it went."""
@@ -254,6 +263,9 @@ async def actions_are_opaque(trial: Trial) -> None:
         same = await scene.verify_grant(user_id, grant, action)
         scene.expect(same, same.status == 200, "200", "the same action")
 
+    if trial.server.pool is not None:
+        await trial.each(story, [(f"an action with {how}", action, False) for how, action in DENSE.items()])
+        return
     cases = [
         (f"an action with {how}{' by SMS' if turn % 3 == 0 else ''}", action, turn % 3 == 0)
         for turn, (how, action) in enumerate(ACTIONS.items())

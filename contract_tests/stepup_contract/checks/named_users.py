@@ -3,12 +3,24 @@
 Each takes the place of checks that find more, and is made only where users cannot be created.
 """
 
+import uuid
+
 from stepup_contract.checks import check
 from stepup_contract.checks.enrolment import judge_phones, judge_totp_lookup
 from stepup_contract.checks.sms import CODE_FORM
+from stepup_contract.checks.totp_window import spellings
 from stepup_contract.finding import SHOULD
 from stepup_contract.leaks import code_in, number_in
-from stepup_contract.operations import GRANT_TYPES, INCORRECT_CODE, SEND_SMS, VERIFY_SMS, VERIFY_TOTP
+from stepup_contract.named import MOST_WRONG
+from stepup_contract.operations import (
+    CHALLENGE_NOT_FOUND,
+    GRANT_TYPES,
+    INCORRECT_CODE,
+    INCORRECT_SMS_CODE,
+    SEND_SMS,
+    VERIFY_SMS,
+    VERIFY_TOTP,
+)
 from stepup_contract.scene import Scene
 from stepup_contract.server import Need
 from stepup_contract.trial import Trial
@@ -88,3 +100,51 @@ async def a_send_tells_nothing_but_its_challenge(trial: Trial) -> None:
             right = await scene.verify_sms(user.id, challenge_id, code)
             scene.control(right, VERIFY_SMS, f"the code of {which}")
         trial.reasons.append("how many messages were sent, and where, shows only in the control API's inbox")
+
+
+@check("T6", Need.SEED, unless=Need.MAKE)
+async def spellings_of_a_named_users_code(trial: Trial) -> None:
+    """Spend codes, and send each again in a few other spellings: refused, and the next code is good."""
+    names = list(spellings("123456"))
+    for at in range(0, len(names), MOST_WRONG):
+        group = names[at : at + MOST_WRONG]
+        async with trial.scene(f"a code {', '.join(group)}") as scene:
+            user = await scene.totp_user()
+            code = scene.code(user)
+            scene.prepared(await scene.verify_totp(user.id, code), "T1", "step_up_grant")
+            for how in group:
+                again = await scene.verify_totp(user.id, spellings(code)[how])
+                refused = 400 <= again.status < 500 and again.status != 429
+                scene.expect(again, refused, "4xx for a spent code", how)
+            await scene.totp_grant(user)
+
+
+@check("S5", Need.SEED, Need.INBOX, unless=Need.MAKE)
+async def named_users_challenges_are_their_own(trial: Trial) -> None:
+    """Open two challenges each for two named users and send every wrong pairing: refused; then the right
+    ones.
+    """
+    async with trial.scene("two users with two challenges each") as scene:
+        user, other = await scene.phone_user(), await scene.phone_user()
+        first, second = [await scene.challenge(user, user.phones[turn % len(user.phones)]) for turn in (0, 1)]
+        theirs = await scene.challenge(other)
+        if len({first.code, second.code, theirs.code}) < 3:
+            trial.reasons.append("two challenges have the same code")
+            return
+        pairings = {
+            "another user's challenge and code": (other.id, first.id, first.code, CHALLENGE_NOT_FOUND),
+            "another user's challenge, an own code": (other.id, first.id, theirs.code, CHALLENGE_NOT_FOUND),
+            "the code of the user's other challenge": (user.id, first.id, second.code, INCORRECT_SMS_CODE),
+            "the code of another user's challenge": (user.id, first.id, theirs.code, INCORRECT_SMS_CODE),
+            "an unknown user": (str(uuid.uuid4()), first.id, first.code, CHALLENGE_NOT_FOUND),
+            "an unknown challenge": (user.id, str(uuid.uuid4()), first.code, CHALLENGE_NOT_FOUND),
+            "the phone as the challenge": (user.id, first.phone.id, first.code, CHALLENGE_NOT_FOUND),
+        }
+        for what, (user_id, challenge_id, code, refusal) in pairings.items():
+            exchange = await scene.verify_sms(user_id, challenge_id, code)
+            scene.refused(exchange, refusal, what)
+            if exchange.status == 200:
+                return
+        for challenge in (first, second, theirs):
+            right = await scene.verify_sms(challenge.user.id, challenge.id, challenge.code)
+            scene.control(right, VERIFY_SMS, "a right pairing after wrong ones", SHOULD)

@@ -10,6 +10,7 @@ from typing import Any
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import MOST_GUESSES, guess_until_locked
 from stepup_contract.finding import MUST, SHOULD
+from stepup_contract.named import NotExercised
 from stepup_contract.operations import (
     CHALLENGE_NOT_FOUND,
     RATE_LIMITED,
@@ -29,6 +30,8 @@ def judge_cap(scene: Scene, judged: int, locked: Exchange | None) -> None:
     """
     trial = scene.trial
     last = locked or scene.sequence[-1]
+    if judged == 0 and trial.server.pool is not None:
+        raise NotExercised("the user is locked already: a lock of an earlier run, or of all users")
     trial.remark(f"{scene.label}: {judged} wrong codes judged")
     held = locked is not None and judged <= MOST_GUESSES
     scene.expect(last, held, f"429 within {MOST_GUESSES} wrong codes", got=f"{judged} judged")
@@ -46,7 +49,8 @@ async def wrong_codes_are_capped(trial: Trial) -> None:
 
     async def story(scene: Scene, kind: str) -> None:
         if kind == "sms":
-            challenge = await scene.challenge(await scene.phone_user(None, None))
+            needed = 2 if trial.server.pool is None else 1
+            challenge = await scene.challenge(await scene.phone_user(*[None] * needed))
             user, phones = challenge.user, challenge.user.phones
             judged, locked = await guess_until_locked(
                 trial,
@@ -55,8 +59,11 @@ async def wrong_codes_are_capped(trial: Trial) -> None:
             )
             if locked is None:
                 # The challenge died at its last wrong code; the lock shows at the next send.
-                locked = await scene.send_sms(user.id, phones[1].id)
+                locked = await scene.send_sms(user.id, phones[-1].id)
                 locked = locked if locked.status == 429 else None
+            if locked is None and trial.server.pool is not None:
+                trial.remark(f"no lock within {judged} wrong SMS codes; see S8")
+                return
             judge_cap(scene, judged, locked)
         else:
             app = await scene.totp_user()
@@ -65,6 +72,8 @@ async def wrong_codes_are_capped(trial: Trial) -> None:
                 trial, lambda: scene.verify_totp(app.id, wrong if kind == "same" else scene.wrong_code(app))
             )
             judge_cap(scene, judged, locked)
+            if trial.server.pool is not None and locked is not None:
+                trial.server.pool.caps["app"] = judged
             right = await scene.verify_totp(app.id, scene.code(app))
             scene.refused(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
         await scene.totp_grant()
@@ -151,7 +160,7 @@ async def the_cap_holds_whatever_changes(trial: Trial) -> None:
     await trial.each(story, [(f"wrong codes over {label}", guess) for label, guess in guesses.items()])
 
 
-@check("R2", Need.SEED, Need.INBOX)
+@check("R2", Need.SEED, Need.INBOX, Need.MAKE)
 async def the_cap_holds_across_factors(trial: Trial) -> None:
     """Send some wrong TOTP codes, give the user a phone instead, send wrong SMS codes: they add up."""
     async with trial.scene("wrong codes over two factors") as scene:
@@ -175,7 +184,7 @@ async def the_cap_holds_across_factors(trial: Trial) -> None:
         await scene.totp_grant()
 
 
-@check("R3", Need.SEED, Need.INBOX)
+@check("R3", Need.SEED, Need.INBOX, Need.MAKE)
 async def a_lock_is_one_users(trial: Trial) -> None:
     """Lock a user: right codes, sends and SMS codes get 429, lookups and grants are served, others are
     untouched.
@@ -264,7 +273,7 @@ async def a_lock_spends_nothing(trial: Trial) -> None:
         scene.control(after, VERIFY_SMS, "the same challenge after the lock")
 
 
-@check("R4", Need.SEED, Need.INBOX)
+@check("R4", Need.SEED, Need.INBOX, Need.MAKE)
 async def a_lock_says_how_long(trial: Trial) -> None:
     """Read every kind of 429: a JSON body with an error code, and whole seconds to wait, no more than the
     policy's.

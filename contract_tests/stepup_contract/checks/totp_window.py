@@ -175,7 +175,7 @@ def _moved(letter: str, zero: int) -> str:
     return chr(zero + int(letter)) if letter.isdigit() else letter
 
 
-@check("T6", Need.SEED)
+@check("T6", Need.SEED, Need.MAKE)
 async def spellings_make_no_second_code(trial: Trial) -> None:
     """Spell codes in other ways, before and after the code itself: one success for one code, however it is
     spelt.

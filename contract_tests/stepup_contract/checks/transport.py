@@ -3,9 +3,11 @@
 import re
 import uuid
 
+from stepup_contract.budget import NotAllowed
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import Failures, general_failures, user_failures
 from stepup_contract.finding import SHOULD
+from stepup_contract.named import NotExercised
 from stepup_contract.operations import (
     LOOKUP,
     OPERATIONS,
@@ -32,7 +34,7 @@ def media_type(exchange: Exchange) -> str:
 async def successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
     """Bring about a success of every operation, and every kind of lookup, as far as there are users."""
     if scene.server.pool is not None:
-        return await app_successes(scene)
+        return [*await app_successes(scene), *await phone_successes(scene)]
     app, phone_user, plain = (
         await scene.totp_user(),
         await scene.phone_user(None, None),
@@ -61,6 +63,23 @@ async def app_successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
     made.append((VERIFY_TOTP, verified))
     if isinstance(grant, str):
         made.append((VERIFY_GRANT, await scene.verify_grant(app.id, grant)))
+    return made
+
+
+async def phone_successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
+    """Bring about the successes of a named user with a phone, as far as a message may be sent."""
+    if not scene.may_text:
+        return []
+    made: list[tuple[Operation, Exchange]] = []
+    try:
+        user = await scene.phone_user()
+        made.append((LOOKUP, await scene.lookup(user.id)))
+        challenge = await scene.challenge(user)
+        made.append((SEND_SMS, scene.sequence[-1]))
+        redeemed = await scene.verify_sms(user.id, challenge.id, challenge.code)
+        made.append((VERIFY_SMS, redeemed))
+    except (NotExercised, NotAllowed) as error:
+        scene.trial.reasons.append(str(error))
     return made
 
 
