@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -40,6 +41,12 @@ def of(made: list[tuple[str, Sample]], language: str) -> list[tuple[str, Sample]
     return found
 
 
+def needs(tool: str) -> None:
+    if shutil.which(tool) is None:
+        message = f"NOT CHECKED: the samples need `{tool}`, which is not on the PATH"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+
+
 def parsed(command: list[str], text: str, suffix: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     path = tmp_path / f"sample{suffix}"
     path.write_text(text, encoding="utf-8")
@@ -72,8 +79,7 @@ def test_python_samples_parse_and_import_what_they_use(made: list[tuple[str, Sam
 
 def test_javascript_samples_parse(made: list[tuple[str, Sample]], tmp_path: Path) -> None:
     """Node takes each of them for a module."""
-    if shutil.which("node") is None:
-        pytest.skip("node is missing")
+    needs("node")
     for name, sample in of(made, "javascript"):
         done = parsed(["node", "--check"], sample.request, ".mjs", tmp_path)
         assert done.returncode == 0, (name, done.stderr)
@@ -87,6 +93,14 @@ def test_curl_samples_parse(made: list[tuple[str, Sample]], tmp_path: Path) -> N
         if not sample.request.startswith("#!"):
             variables = set(re.findall(r"\$\w+", sample.request))
             assert variables == {"$STEPUP_MFA_AUTH_URL", "$STEPUP_MFA_API_KEY"}, name
+
+
+def test_go_samples_are_as_gofmt_has_them(made: list[tuple[str, Sample]], tmp_path: Path) -> None:
+    """Each of them parses, and gofmt would change nothing."""
+    needs("gofmt")
+    for name, sample in of(made, "go"):
+        done = parsed(["gofmt", "-d"], sample.request, ".go", tmp_path)
+        assert (done.returncode, done.stdout) == (0, ""), (name, done.stderr)
 
 
 def test_no_secret_of_an_answer_is_shown_by_a_client(api: Api) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from stepup_generator.model import Api, Json, Operation, Value
 from stepup_generator.samples.curl import CurlSamples
+from stepup_generator.samples.go import GoSamples
 from stepup_generator.samples.javascript import JavaScriptSamples
 from stepup_generator.samples.plan import Call, Flow, plan, prompt
 from stepup_generator.samples.python import PythonSamples
@@ -44,6 +45,7 @@ class Sample:
 LANGUAGES = (
     Language("javascript", "JavaScript"),
     Language("python", "Python"),
+    Language("go", "Go"),
     Language("curl", "cURL"),
 )
 
@@ -74,7 +76,12 @@ def flows(api: Api, workflows: Iterable[Workflow]) -> Mapping[str, tuple[Sample,
 
 
 def _writers(api: Api) -> Mapping[str, Writer]:
-    return {"javascript": JavaScriptSamples(api), "python": PythonSamples(api), "curl": CurlSamples(api)}
+    return {
+        "javascript": JavaScriptSamples(api),
+        "python": PythonSamples(api),
+        "go": GoSamples(api),
+        "curl": CurlSamples(api),
+    }
 
 
 def _sample(api: Api, operation: Operation, language: Language, writer: Writer) -> Sample:
