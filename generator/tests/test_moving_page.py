@@ -16,7 +16,8 @@ def page(stepup_mock: Any, package: ModuleType, monkeypatch: pytest.MonkeyPatch)
     """What the page's own code defines, run from top to bottom with the mock as the server."""
     monkeypatch.setenv("STEPUP_MFA_AUTH_URL", stepup_mock.base_url)
     monkeypatch.setenv("STEPUP_MFA_API_KEY", stepup_mock.api_key)
-    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python[^\n]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     ours = [block for block in blocks if "propelauth_py" not in block]
     assert (len(blocks), len(ours)) == (7, 5)
     names: dict[str, Any] = {}
