@@ -26,7 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = build.add_argument
     add("--base-path", default="/", metavar="PATH", help="where the site will stand, as in /repo/")
     add("--site-url", default="", metavar="URL", help="the address of the site's root, for sitemap and cards")
-    add("--version", default="", metavar="LABEL", help="label of this version of the site, such as v1.0")
+    add(
+        "--version",
+        dest="label",
+        default="",
+        metavar="LABEL",
+        help="keep this version beside others, as in v1.0",
+    )
     serve = actions.add_parser("serve", help=docs_serve.HELP, description=docs_serve.__doc__)
     docs_serve.add_arguments(serve)
     _add_inputs(serve)
@@ -66,7 +72,7 @@ def _inputs(args: argparse.Namespace) -> "SiteInputs":
     import stepup_spec
     from stepup_generator.site_inputs import SiteInputs
 
-    spec: Path = args.spec or stepup_spec.find(stepup_spec.OPENAPI)
+    spec: Path = args.spec.resolve() if args.spec else stepup_spec.find(stepup_spec.OPENAPI)
     guides: Path | None = args.guides
     if guides is None and args.spec is None:
         own = spec.parents[1] / "docs"  # there in the repository, not in an installed package
@@ -97,12 +103,12 @@ def _with_settings(inputs: "SiteInputs", args: argparse.Namespace) -> "SiteInput
             f"--site-url {site_url!r} is no address.",
             "Give one that begins with https:// and ends with the path.",
         )
-    if args.version and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args.version):
+    if args.label and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args.label):
         raise CommandError(
-            f"--version {args.version!r} cannot name a folder.", "Use letters, digits, dots, as in v1.0."
+            f"--version {args.label!r} cannot name a folder.", "Use letters, digits, dots, as in v1.0."
         )
     site_url = site_url and site_url.rstrip("/") + "/"
-    return replace(inputs, base_path=base_path, site_url=site_url, version=args.version)
+    return replace(inputs, base_path=base_path, site_url=site_url, version=args.label)
 
 
 def _must_exist(option: str, path: Path, *, folder: bool = False) -> None:
@@ -115,12 +121,13 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
     from stepup_generator.errors import OutputError, SiteError, SpecError
 
     digest = inputs.digest()
-    known = stamp.fresh(out, digest)
+    # Versions side by side are each other's neighbours, and no cache is to lie among them.
+    known = None if inputs.version else stamp.fresh(out, digest)
     if known is not None:
         print(f"{known} files in {out} are up to date. Open {out / 'index.html'}")
         return 0
     try:
-        files = _write(out, inputs)
+        told = _write(out, inputs)
     except (SpecError, SiteError) as error:
         raise CommandError(
             "\n".join(("the site cannot be built.", *error.lines())),
@@ -128,19 +135,25 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
         ) from None
     except OutputError as error:
         raise CommandError(str(error), "Nothing was written. Choose another folder with --out.") from None
-    stamp.remember(out, digest)
+    if not inputs.version:
+        stamp.remember(out, digest)
     if not inputs.rules.is_file():
-        print(
-            f"No {inputs.rules.name} beside {inputs.document.name}: the site says nothing of behaviour rules."
-        )
-    print(f"{files} files in {out}. Open {out / 'index.html'}")
+        print(f"No {inputs.rules.name} beside {inputs.document.name}: the site has no behaviour rules.")
+    print(f"{told} Open {out / 'index.html'}")
     return 0
 
 
-def _write(out: Path, inputs: "SiteInputs") -> int:
+def _write(out: Path, inputs: "SiteInputs") -> str:
+    """Build and write; say what was written."""
     from stepup_generator.site import render
     from stepup_generator.write import write
 
-    files = render(inputs.read())
-    write(files, out)
-    return len(files)
+    sources = inputs.read()
+    files = render(sources)
+    if not inputs.version:
+        write(files, out)
+        return f"{len(files)} files in {out}."
+    from stepup_generator.site.versions import publish
+
+    newest = publish(sources, files, out)
+    return f"{len(files)} files in {out / inputs.version}{', which is the newest version' if newest else ''}."

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
 
 
 def _welcome(url: str, inputs: "SiteInputs", keys: Mapping[str, str]) -> str:
-    import stepup_spec
+    from stepup_mfa.docs_watch import OWN
 
     watched = "the document, rules, workflows, templates" + (" and guides" if inputs.guides else "")
     lines = [
@@ -87,7 +87,7 @@ def _welcome(url: str, inputs: "SiteInputs", keys: Mapping[str, str]) -> str:
         "",
         f"  Watching {watched}: pages reload when they change.",
     ]
-    if inputs.document.resolve() != stepup_spec.find(stepup_spec.OPENAPI).resolve():
+    if inputs.document != OWN:
         lines.append(
             f"  The mock speaks the toolkit's own contract, not what {inputs.document} says beyond it."
         )

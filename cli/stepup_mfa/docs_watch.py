@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import stepup_spec
 from stepup_generator.errors import SiteError, SpecError
 from stepup_generator.site_inputs import SiteInputs
 from stepup_mfa.docs_app import DocsApp
@@ -19,6 +20,8 @@ from stepup_mock.app import App
 from stepup_mock.server import Server
 
 POLL_SECONDS = 0.5
+# The document that the mock speaks, whatever the site is made from.
+OWN = stepup_spec.find(stepup_spec.OPENAPI)
 Files = Mapping[str, str | bytes]
 
 
@@ -68,7 +71,7 @@ class DocsServer(Server):
         print(f"{', '.join(sorted(path.name for path in changed))} changed.", flush=True)
         try:
             files = await asyncio.to_thread(build, self._inputs)
-            if changed & {self._inputs.document, self._inputs.control}:
+            if self._inputs.document == OWN and changed & {OWN, OWN.with_name(stepup_spec.CONTROL)}:
                 self._restart_mock()
         except Exception as error:  # whatever a template or a guide under work may raise: the old site stays
             problems = reason(error)

@@ -4,24 +4,25 @@ Every string of the sources stays text. The pages ask nothing of any other host,
 forbids it. What does not hold together (a link that leads nowhere, say) is refused, with nothing written.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
 from stepup_generator import samples
 from stepup_generator.errors import SiteError
-from stepup_generator.model import Api
 from stepup_generator.site import links
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.card import FAVICON, card
 from stepup_generator.site.frame import Frame, Group, environment
 from stepup_generator.site.layout import layout
+from stepup_generator.site.machines import machine_files
 from stepup_generator.site.page import Reference
 from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.reference import ReferencePages
 from stepup_generator.site.sources import Settings, Sources
 from stepup_generator.site.text import markdown, one_line
+from stepup_generator.site.twins import with_twins
 
 __all__ = ["Settings", "Sources", "render"]
 
@@ -31,11 +32,13 @@ _SECTIONS = ("Guides", "Flows", "Guarantees")
 def render(sources: Sources) -> dict[str, str | bytes]:
     """Return the site as {path: content}, the same for the same sources. Raises SiteError."""
     reference = layout(sources.api)
-    pages = tuple(_pages(sources, reference))
+    shown = samples.of(sources.api)
+    pages = with_twins(sources, reference, shown, tuple(_pages(sources, reference, shown)))
     frame = Frame(sources, [language.id for language in samples.LANGUAGES])
     groups = _navigation(sources, reference, pages)
     files: dict[str, str | bytes] = {page.path: frame.render(page, groups) for page in pages}
     files |= {page.path.replace(".html", ".md"): page.markdown for page in pages if page.markdown}
+    files |= machine_files(sources, pages, shown)
     files["favicon.svg"] = FAVICON
     settings = sources.settings
     if settings.site_url:
@@ -46,9 +49,11 @@ def render(sources: Sources) -> dict[str, str | bytes]:
     return files
 
 
-def _pages(sources: Sources, reference: Reference) -> Iterator[Page]:
+def _pages(
+    sources: Sources, reference: Reference, shown: Mapping[str, Sequence[samples.Sample]]
+) -> Iterator[Page]:
     api, titles = sources.api, {item.id: item.summary or item.id for item in sources.api.operations}
-    others = [*ReferencePages(api, reference, sources.rules, _rails(api)).pages()]
+    others = [*ReferencePages(api, reference, sources.rules, _rails(shown), sources.hints).pages()]
     if sources.rules:
         others.append(_rules(sources, titles))
     yield _landing(sources, others)
@@ -66,13 +71,13 @@ def _pages(sources: Sources, reference: Reference) -> Iterator[Page]:
         )  # fmt: skip
 
 
-def _rails(api: Api) -> dict[str, Markup]:
+def _rails(shown: Mapping[str, Sequence[samples.Sample]]) -> dict[str, Markup]:
     """For each operation the request in every language, with the answer as that language shows it."""
     return {
         name: panels(
             f"{name}~", [Panel(item.language.id, item.language.name, _sample(name, item)) for item in items]
         )
-        for name, items in samples.of(api).items()
+        for name, items in shown.items()
     }
 
 

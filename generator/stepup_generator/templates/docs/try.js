@@ -38,7 +38,7 @@
   const result = h("div", { className: "try-result" });
   const status = h("p", { role: "status" });
   const history = h("div");
-  const preview = h("pre", { tabIndex: 0, role: "region", ariaLabel: "The request as curl" });
+  const preview = h("pre", { tabIndex: 0, role: "group", ariaLabel: "The request as curl" });
   const shown = h("input", { type: "checkbox", id: "~try.shown" });
   const key = h("input", { id: "~try.key", autocomplete: "off", spellcheck: false, autocapitalize: "none" });
   const sheet = new CSSStyleSheet();
@@ -211,7 +211,7 @@
     }
   };
 
-  const block = (text, label) => h("pre", { tabIndex: 0, role: "region", ariaLabel: label }, text);
+  const block = (text, label) => h("pre", { tabIndex: 0, role: "group", ariaLabel: label }, text);
   const exchange = (answer) => [
     block(answer.body === undefined ? answer.text || "(empty)" : JSON.stringify(answer.body, null, 2), "The body"),
     h(
