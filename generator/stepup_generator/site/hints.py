@@ -1,4 +1,4 @@
-"""Reads where a test server tells a value that only it knows: a code that a phone was sent, say.
+"""Reads where a test server tells a value that only it knows: a code that was sent to a user, say.
 
 The control document says so by links: the answer of one of its calls feeds a request of the product's API.
 Refused is a link to an operation that the document does not have; whatever else the control document says is
