@@ -34,8 +34,10 @@ def relative(address: str, page: str) -> str:
     """``address``, relative to the site's root, as a link from ``page``; others stay as they are."""
     if is_external(address):
         return address
-    file, hash_, anchor = address.partition("#")
-    return posixpath.relpath(file, posixpath.dirname(page)) + hash_ + anchor
+    file, mark, anchor = address.partition("#")
+    if file == page and anchor:
+        return f"#{anchor}"
+    return posixpath.relpath(file, posixpath.dirname(page)) + mark + anchor
 
 
 def guide_pages(guides: Iterable[Guide], api: Api, workflows: Iterable[Workflow]) -> tuple[Page, ...]:
