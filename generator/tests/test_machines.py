@@ -26,7 +26,13 @@ URL = "https://docs.example.test/v1/"
 
 
 def build(document: Path = SPEC, **settings: str) -> dict[str, str]:
-    inputs = SiteInputs(document, document.with_name(stepup_spec.WORKFLOWS), **settings)
+    guides = document.parents[1] / "docs"
+    inputs = SiteInputs(
+        document,
+        document.with_name(stepup_spec.WORKFLOWS),
+        guides=guides if document == SPEC and guides.is_dir() else None,
+        **settings,
+    )
     files = site.render(inputs.read())
     return {path: content for path, content in files.items() if isinstance(content, str)} | {
         path: content.decode() for path, content in files.items() if path.endswith((".yaml", ".svg"))

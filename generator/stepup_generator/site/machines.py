@@ -12,7 +12,7 @@ from stepup_generator.bundle import bundle
 from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.frame import TEMPLATES
-from stepup_generator.site.pages import Entry, Page
+from stepup_generator.site.pages import SECTIONS, Entry, Page
 from stepup_generator.site.postman import collection
 from stepup_generator.site.sources import Sources
 from stepup_generator.site.twins import twin_of
@@ -72,20 +72,18 @@ def _script(name: str) -> str:
 def _llms(sources: Sources, pages: Iterable[Page]) -> str:
     """The index for language models, in the form of llmstxt.org."""
     api, url = sources.api, sources.settings.site_url
-    sections: dict[str, list[str]] = {}
+    sections: dict[str, list[str]] = {name: [] for name in SECTIONS}
     for page in pages:
         if page.section and page.markdown:
             about = f": {page.summary}" if page.summary else ""
-            sections.setdefault(page.section, []).append(
-                f"- [{page.title}]({url}{twin_of(page.path)}){about}"
-            )
+            sections[page.section].append(f"- [{page.title}]({url}{twin_of(page.path)}){about}")
     documents = [f"- [OpenAPI document]({url}openapi.yaml): the contract", f"- [As JSON]({url}openapi.json)"]
     if sources.workflows_file is not None:
         documents.append(f"- [Workflows]({url}{sources.workflows_file.name}): Arazzo")
     documents.append(f"- [All pages in one file]({url}llms-full.txt)")
     parts = [f"# {api.title}", f"> {api.summary or api.title}"]
     for title, lines in (*sections.items(), ("Documents", documents)):
-        parts.append("\n".join((f"## {title}\n", *lines)))
+        parts += ["\n".join((f"## {title}\n", *lines))] if lines else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-__all__ = ["Entry", "Page"]
+__all__ = ["SECTIONS", "Entry", "Page"]
+
+# Headings that pages stand under, in the order in which people want them.
+SECTIONS = ("Guides", "Flows", "Reference", "Guarantees")
 
 
 @dataclass(frozen=True, slots=True)

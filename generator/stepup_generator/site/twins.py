@@ -17,7 +17,7 @@ from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.frame import environment, root
 from stepup_generator.site.page import Call, Error, Field, Reference, Section, Shape
-from stepup_generator.site.pages import Page
+from stepup_generator.site.pages import SECTIONS, Page
 from stepup_generator.site.sources import Sources
 
 __all__ = ["twin_of", "with_twins"]
@@ -108,11 +108,10 @@ class _Twins:
         return self.samples.get(name, ()), kept_by(name, self.sources.rules)
 
     def landing(self, pages: Iterable[Page]) -> str:
-        sections: dict[str, list[Page]] = {}
-        for page in pages:
-            if page.section:
-                sections.setdefault(page.section, []).append(page)
-        return self.render("landing.md.jinja", {"sections": sections, "twin_of": twin_of})
+        listed = list(pages)
+        sections = [(name, [page for page in listed if page.section == name]) for name in SECTIONS]
+        values = {"sections": [section for section in sections if section[1]], "twin_of": twin_of}
+        return self.render("landing.md.jinja", values)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
         template: jinja2.Template = self.jinja.get_template(name)
