@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import urllib.parse
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -288,7 +289,25 @@ def command(language: str, client: Path) -> list[str]:
         return [_tool("node"), str(folder / "driver.mjs"), str(client)]
     if language == "go":
         return [_go_driver(_tool("go"), folder, client)]
+    if language == "rust":
+        return [_rust_driver(_tool("cargo"), folder, client)]
     raise MissingTool(f"no driver for {language}")
+
+
+def _rust_driver(cargo: str, folder: Path, client: Path) -> str:
+    """Build the driver with the client that lies in a folder, where dependencies are compiled only once."""
+    root = HERE.parents[1]
+    target = Path(os.environ.get("STEPUP_CARGO_TARGET") or root / "build" / "cargo").resolve()
+    # Drivers of several clients may be built, and run, at the same time.
+    name = f"vectors-driver-{zlib.crc32(str(client).encode()):08x}"
+    made = target / name
+    made.mkdir(parents=True, exist_ok=True)
+    manifest = (folder / "Cargo.toml").read_text(encoding="utf-8")
+    manifest = manifest.replace('"../../../rust"', json.dumps(str(client)))
+    source = f'[[bin]]\nname = "{name}"\npath = {json.dumps(str(folder / "src" / "main.rs"))}\n'
+    (made / "Cargo.toml").write_text(f"{manifest}\n{source}", encoding="utf-8")
+    _run([cargo, "build", "--quiet", "--target-dir", str(target)], made)
+    return str(target / "debug" / name)
 
 
 def _go_driver(go: str, folder: Path, client: Path) -> str:

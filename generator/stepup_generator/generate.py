@@ -50,11 +50,18 @@ def _go(api: Api) -> dict[str, str]:
     return go_client(api)
 
 
+def _rust(api: Api) -> dict[str, str]:
+    from stepup_generator.rust_client import rust_client
+
+    return rust_client(api)
+
+
 # The name of a surface is the name of its folder.
 SURFACES: Mapping[str, Surface] = {
     "python": Surface(_python, ("python", "transport")),
     "typescript": Surface(_typescript, ("typescript", "client", "common")),
     "go": Surface(_go, ("go", "client", "common")),
+    "rust": Surface(_rust, ("rust", "client", "common")),
 }
 
 

@@ -22,7 +22,7 @@ _MARKER_TEXT = (
 )
 # What tools leave behind when the output is used; neither compared nor kept.
 _LEFT_BEHIND = re.compile(
-    r"(__pycache__|\.(mypy|ruff|pytest)_cache|node_modules|target|dist|build|.*\.egg-info)\Z"
+    r"(__pycache__|\.(mypy|ruff|pytest)_cache|node_modules|target|Cargo\.lock|dist|build|.*\.egg-info)\Z"
 )
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 
