@@ -13,15 +13,19 @@ from stepup_generator.errors import SiteError
 from stepup_generator.site import links
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.card import FAVICON, card
-from stepup_generator.site.frame import Frame, Group, environment
+from stepup_generator.site.diagrams import diagram
+from stepup_generator.site.flows import flow_pages
+from stepup_generator.site.frame import Frame, Group
+from stepup_generator.site.front import front_page, other_pages, rules_page
+from stepup_generator.site.guide_pages import guide_pages
 from stepup_generator.site.layout import layout
 from stepup_generator.site.machines import machine_files
 from stepup_generator.site.page import Reference
-from stepup_generator.site.pages import Entry, Page
+from stepup_generator.site.pages import Page
 from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.reference import ReferencePages
 from stepup_generator.site.sources import Settings, Sources
-from stepup_generator.site.text import markdown, one_line
+from stepup_generator.site.text import one_line
 from stepup_generator.site.twins import with_twins
 
 __all__ = ["Settings", "Sources", "render"]
@@ -55,20 +59,18 @@ def _pages(
     api, titles = sources.api, {item.id: item.summary or item.id for item in sources.api.operations}
     others = [*ReferencePages(api, reference, sources.rules, _rails(shown), sources.hints).pages()]
     if sources.rules:
-        others.append(_rules(sources, titles))
-    yield _landing(sources, others)
+        others.append(rules_page(sources, titles))
+    others += _guides_and_flows(sources)
+    flow = sources.workflows[0] if sources.workflows else None
+    yield front_page(sources, others, diagram(api, flow, "picture") if flow else None)
     yield from others
-    yield Page(
-        "404.html", "Page not found", "There is no such page.", "",
-        Markup('<h1>Page not found</h1>\n<p class="lead">There is no page at this address. '
-               'Search, or look through the contents.</p>'),
-        "",
-    )  # fmt: skip
-    if sources.changelog:
-        yield Page(
-            "changelog/index.html", "Changes", f"What changed in {api.title}.", "",
-            markdown(sources.changelog, 1), sources.changelog,
-        )  # fmt: skip
+    yield from other_pages(sources)
+
+
+def _guides_and_flows(sources: Sources) -> Iterator[Page]:
+    api, flows = sources.api, sources.workflows
+    yield from guide_pages(sources.guides, api, flows)
+    yield from flow_pages(api, flows, sources.guides, samples.flows(api, flows))
 
 
 def _rails(shown: Mapping[str, Sequence[samples.Sample]]) -> dict[str, Markup]:
@@ -89,40 +91,6 @@ def _sample(operation_id: str, sample: samples.Sample) -> Markup:
         answer = code(sample.response, shown_as, f"{operation_id}.{language}.response")
         body += Markup('<p class="soft">Answer</p>\n') + answer
     return body
-
-
-def _landing(sources: Sources, pages: Sequence[Page]) -> Page:
-    """The front page: every page but the reference's own, by its section."""
-    api = sources.api
-    groups = [
-        (section, [(page.title, page.path, page.summary) for page in pages if page.section == section])
-        for section in ("Guides", "Flows", "Reference", "Guarantees")
-    ]
-    start = next(((page.title, page.path) for page in pages if page.section == "Guides"), None)
-    body = environment().get_template("landing.html.jinja").render(
-        api=api, start=start, groups=[group for group in groups if group[1]]
-    )  # fmt: skip
-    return Page("index.html", api.title, one_line(api.summary) or api.title, "", Markup(body), "")  # noqa: S704
-
-
-def _rules(sources: Sources, titles: dict[str, str]) -> Page:
-    """The page of rules, each with the seeded bugs that break it."""
-    matrix = sources.matrix
-    groups = [
-        (group, [trial for rule in group.rules for trial in matrix.of(rule.id)] if matrix else [])
-        for group in sources.rules
-    ]
-    body = environment().get_template("rules.html.jinja").render(
-        groups=groups, matrix=matrix, addresses=Addresses(sources.api), titles=titles
-    )  # fmt: skip
-    path = "rules/index.html"
-    entries = tuple(
-        Entry("rule", f"{rule.id} {group.title}", f"{path}#{rule.id}", one_line(rule.sentence))
-        for group in sources.rules
-        for rule in group.rules
-    )
-    summary = "What a server must do beyond the shape of its messages, and how each promise is judged."
-    return Page(path, "Behaviour rules", summary, "Guarantees", Markup(body), "", entries)  # noqa: S704
 
 
 def _navigation(

@@ -80,6 +80,7 @@ class Frame:
         self._values = {
             "api": sources.api,
             "settings": sources.settings,
+            "home": _home(sources.settings),
             "style": Markup(style),  # noqa: S704  our own files
             "script": Markup(script),  # noqa: S704
             "policy": policy(style, script),
@@ -92,7 +93,15 @@ class Frame:
 
     def bare(self, page: Page) -> str:
         """The page without navigation and search, for what stands above the versions of the site."""
-        return self._template.render(self._values, page=page, groups=(), root="", settings=Settings())
+        top = self._base if page.path == "404.html" else ""
+        return self._template.render(self._values, page=page, groups=(), root=top, settings=Settings())
+
+
+def _home(settings: Settings) -> str:
+    """Where the pages are to be found for good: of several versions, the newest one's."""
+    if not settings.site_url:
+        return ""
+    return f"{settings.site_url.rstrip('/')}/{'latest/' if settings.version else ''}"
 
 
 def _style(languages: Iterable[str]) -> str:

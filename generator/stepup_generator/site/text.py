@@ -13,7 +13,7 @@ from markupsafe import Markup
 from stepup_generator.model import Json, plain
 from stepup_generator.site.highlight import highlight
 
-__all__ = ["line", "markdown", "one_line", "safe_url", "sample"]
+__all__ = ["first_sentence", "line", "markdown", "one_line", "safe_url", "sample"]
 
 _SAFE_LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 
@@ -51,6 +51,11 @@ def one_line(text: str) -> str:
     """The first paragraph of Markdown as plain text on one line, for descriptions that hold no markup."""
     first = text.strip().split("\n\n")[0]
     return re.sub(r"[`*]", "", " ".join(first.split()))
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of plain text; all of it where it does not end."""
+    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
 
 
 def sample(value: Json) -> Markup:

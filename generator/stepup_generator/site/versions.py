@@ -17,9 +17,10 @@ from stepup_generator.site.pages import Page
 from stepup_generator.site.sources import Sources
 from stepup_generator.write import MARKER, write
 
-__all__ = ["LATEST", "publish"]
+__all__ = ["LATEST", "LOST", "publish"]
 
 LATEST = "latest"
+LOST = "Nothing stands at this address."
 _OURS = ".versions-by-stepup-mfa"
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
@@ -66,8 +67,16 @@ def _list(sources: Sources, names: list[str], out: Path) -> None:
         '<h1>Versions</h1>\n<p class="lead"><a href="latest/index.html">The newest</a> is {}.</p>\n'
         '<ul class="list text">\n{}</ul>'
     ).format(names[0], items)
-    title = sources.api.title
+    title, frame = sources.api.title, Frame(sources, ())
     page = Page("index.html", title, f"All versions of the site of {title}.", "", body, "")
-    root_files = {"index.html": Frame(sources, ()).bare(page), "favicon.svg": FAVICON}
+    lost = Page(
+        "404.html", "Page not found", LOST, "", Markup("<h1>Page not found</h1>\n<p>{}</p>").format(LOST), ""
+    )
+    root_files = {
+        "index.html": frame.bare(page),
+        "404.html": frame.bare(lost),
+        "favicon.svg": FAVICON,
+        ".nojekyll": "",  # GitHub Pages would build pages of its own from the Markdown twins
+    }
     for path, text in root_files.items():
         (out / path).write_text(text, encoding="utf-8")

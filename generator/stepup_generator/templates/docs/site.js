@@ -10,11 +10,15 @@ if (theme === "light" || theme === "dark") r.dataset.theme = theme;
 r.dataset.language = known.includes(language) ? language : known[0];
 r.classList.add("js");
 const panel = tab => d.getElementById(tab.getAttribute("aria-controls"));
+// Says of each tab whether its panel is the one that the style sheet shows: the chosen language, or the first.
 const select = () => {
-for (const tab of d.querySelectorAll("[role=tab]")) {
-const on = panel(tab).offsetParent !== null || getComputedStyle(panel(tab)).display !== "none";
-tab.setAttribute("aria-selected", on);
-tab.tabIndex = on ? 0 : -1;
+for (const list of d.querySelectorAll("[role=tablist]")) {
+const tabs = [...list.children];
+const shown = tabs.find(tab => panel(tab).dataset.language === r.dataset.language) ?? tabs[0];
+for (const tab of tabs) {
+tab.setAttribute("aria-selected", tab === shown);
+tab.tabIndex = tab === shown ? 0 : -1;
+}
 }
 };
 const choose = tab => {
