@@ -134,7 +134,7 @@ func read(response *http.Response) (outcome, error) {
 	if len(content) > maxBytes {
 		return outcome{reason: "the answer is too large", sent: true}, nil
 	}
-	return outcome{status: response.StatusCode, header: response.Header, content: content}, nil
+	return outcome{status: response.StatusCode, header: response.Header, content: content, sent: true}, nil
 }
 
 // reason is an error of the transport in words. Its own text is not told where it could quote what was sent.

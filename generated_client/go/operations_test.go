@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,12 +124,15 @@ var operations = []tested{
 	},
 }
 
-// serve answers every request as told, over a real socket, and counts them.
-func serve(t *testing.T, answer http.HandlerFunc) (auth *stepupmfa.Client, requests *[]*http.Request) {
+// serve answers every request as told, over a real socket, and keeps them.
+func serve(t *testing.T, answer http.HandlerFunc) (auth *stepupmfa.Client, requests func() []*http.Request) {
 	t.Helper()
-	requests = &[]*http.Request{}
+	var mutex sync.Mutex
+	var seen []*http.Request
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		*requests = append(*requests, r)
+		mutex.Lock()
+		seen = append(seen, r)
+		mutex.Unlock()
 		answer(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -135,7 +140,11 @@ func serve(t *testing.T, answer http.HandlerFunc) (auth *stepupmfa.Client, reque
 	if err != nil {
 		t.Fatal(err)
 	}
-	return auth, requests
+	return auth, func() []*http.Request {
+		mutex.Lock()
+		defer mutex.Unlock()
+		return seen
+	}
 }
 
 func reply(status int, mediaType, content string) http.HandlerFunc {
@@ -183,10 +192,10 @@ func TestOperationsReturnWhatWasAnswered(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(*requests) != 1 || (*requests)[0].Method != operation.method {
-				t.Fatalf("wanted one %s, found %v", operation.method, *requests)
+			if len(requests()) != 1 || requests()[0].Method != operation.method {
+				t.Fatalf("wanted one %s, found %v", operation.method, requests())
 			}
-			if header := (*requests)[0].Header; operation.credential != "" && !strings.HasSuffix(header.Get(operation.credential), key) {
+			if header := requests()[0].Header; operation.credential != "" && !strings.HasSuffix(header.Get(operation.credential), key) {
 				t.Error("the key was not sent")
 			}
 			for _, secret := range operation.issued {
@@ -215,8 +224,8 @@ func TestOperationsTakeNothingElseForASuccess(t *testing.T) {
 			if !errors.As(err, &unexpected) {
 				t.Errorf("%s: found %v, %v", operation.name, result, err)
 			}
-			if len(*requests) != 1 {
-				t.Errorf("%s: wanted one request, found %d", operation.name, len(*requests))
+			if len(requests()) != 1 {
+				t.Errorf("%s: wanted one request, found %d", operation.name, len(requests()))
 			}
 		}
 	}
@@ -234,8 +243,32 @@ func TestOperationsAreSentOnceUnlessTheyMayBeRepeated(t *testing.T) {
 		if operation.repeatable {
 			wanted = 3
 		}
-		if len(*requests) != wanted {
-			t.Errorf("%s: wanted %d requests, found %d", operation.name, wanted, len(*requests))
+		if len(requests()) != wanted {
+			t.Errorf("%s: wanted %d requests, found %d", operation.name, wanted, len(requests()))
+		}
+	}
+}
+
+// A transport repeats some requests by itself when a connection that it kept is gone.
+func TestKeptConnectionsRepeatNothing(t *testing.T) {
+	for _, operation := range operations {
+		if operation.repeatable {
+			continue
+		}
+		var served atomic.Bool
+		auth, requests := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if served.Swap(true) {
+				panic(http.ErrAbortHandler)
+			}
+			reply(418, "text/plain", "")(w, r)
+		})
+		for range 2 {
+			if _, err := operation.call(context.Background(), auth); err == nil {
+				t.Errorf("%s: there is no error", operation.name)
+			}
+		}
+		if len(requests()) != 2 || requests()[0].RemoteAddr != requests()[1].RemoteAddr {
+			t.Errorf("%s: wanted two requests on one connection, found %d", operation.name, len(requests()))
 		}
 	}
 }
@@ -267,7 +300,7 @@ func TestContextsEndCalls(t *testing.T) {
 		cancel()
 		_, err := operation.call(ctx, auth)
 		var unsent *stepupmfa.NotSentError
-		if !errors.As(err, &unsent) || !errors.Is(err, context.Canceled) || len(*requests) != 0 {
+		if !errors.As(err, &unsent) || !errors.Is(err, context.Canceled) || len(requests()) != 0 {
 			t.Errorf("%s: found %v", operation.name, err)
 		}
 	}
