@@ -1,20 +1,25 @@
 """Samples as they are rendered: they parse, say what the document says, and follow every edit of it."""
 
 import ast
+import contextlib
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 
 import stepup_spec
 from stepup_generator import samples, workflows
 from stepup_generator.bundle import bundle
-from stepup_generator.model import Api
+from stepup_generator.model import Api, plain
 from stepup_generator.read import read
 from stepup_generator.samples import Sample
 
@@ -127,3 +132,104 @@ def test_the_bundle_is_the_document_with_samples(api: Api) -> None:
             assert all(each["source"] for each in shown)
     assert json.dumps(bundled) == json.dumps(plain)
     assert list(bundled) == ["openapi", "info", "servers", "tags", "paths", "components"]
+
+
+def test_python_prints_what_is_shown_for_every_documented_answer(
+    api: Api, package: ModuleType, server: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each program runs as it is, against a server that gives one documented answer after the other."""
+    monkeypatch.setenv("STEPUP_MFA_AUTH_URL", server.url)
+    monkeypatch.setenv("STEPUP_MFA_API_KEY", "key")
+    ran = 0
+    for operation in api.operations:
+        (sample,) = (item for item in samples.of(api)[operation.id] if item.language.id == "python")
+        shown = [sample.response, *(text for _, text in sample.others)]
+        for example, text in zip(operation.successes[0].examples, shown, strict=True):
+            server.script(answer(200, json.dumps(plain(example.value))))
+            assert printed(sample.request) == f"{text}\n"
+            ran += 1
+    assert ran == 7
+
+
+def printed(program: str) -> str:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(program, "sample", "exec"), {})
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, Sample]]:
+    """Samples, by operation and language, of the document with a field, a variant and an operation more."""
+    document = yaml.safe_load(stepup_spec.find(stepup_spec.OPENAPI).read_text(encoding="utf-8"))
+    schemas, paths = document["components"]["schemas"], document["paths"]
+    device = {"type": "string", "examples": ["Pixel"]}
+    schemas["VerifyStepUpGrantRequest"]["properties"]["device_name"] = device
+    schemas["PasskeyMfa"] = {
+        "type": "object", "required": ["type", "key_count"],
+        "properties": {"type": {"const": "Passkey"}, "key_count": {"type": "integer"},
+                       "label": {"type": "string"}},
+    }  # fmt: skip
+    schemas["MfaSetup"]["oneOf"].append({"$ref": "#/components/schemas/PasskeyMfa"})
+    schemas["MfaSetup"]["discriminator"]["mapping"]["Passkey"] = "#/components/schemas/PasskeyMfa"
+    look_up = next(item["get"] for item in paths.values() if "get" in item)
+    media = look_up["responses"]["200"]["content"]["application/json"]
+    media["examples"] = {"passkey": {"value": {"mfa_setup": {"type": "Passkey", "key_count": 2}}}}
+    paths["/v1/grants/{grant_id}"] = {
+        "post": {
+            "operationId": "revokeGrant", "tags": ["mfa"], "security": [{"BackendApiKey": []}],
+            "parameters": [{"name": "grant_id", "in": "path", "required": True, "example": "g-1",
+                            "schema": {"type": "string"}}],
+            "responses": {"200": {"description": "Gone.", "content": {"application/json": {
+                "schema": {"type": "object", "required": ["revoked"],
+                           "properties": {"revoked": {"type": "boolean"}}},
+                "example": {"revoked": True}}}}},
+        }
+    }  # fmt: skip
+    path = tmp_path_factory.mktemp("grown") / "openapi.yaml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    found = samples.of(read(path))
+    return {name: {item.language.id: item for item in items} for name, items in found.items()}
+
+
+def test_a_new_optional_field_shows_in_every_language(grown: Mapping[str, Mapping[str, Sample]]) -> None:
+    """A field with an example of its own is sent, by the name that each language gives it."""
+    names = {
+        "javascript": 'deviceName: "Pixel",', "python": 'device_name="Pixel",',
+        "rust": 'device_name: Some("Pixel".into()),', "go": 'DeviceName: models.Ptr("Pixel"),',
+        "curl": '"device_name": "Pixel"',
+    }  # fmt: skip
+    for language in samples.LANGUAGES:
+        assert names[language.id] in grown["verifyStepUpGrant"][language.id].request
+
+
+def test_a_new_variant_shows_in_every_language(grown: Mapping[str, Mapping[str, Sample]]) -> None:
+    """An answer that is of the new variant is printed as each language prints it."""
+    name = "FetchUserMfaMethodsResponse"
+    shown = {
+        "javascript": "{ mfaSetup: { type: 'Passkey', keyCount: 2 } }",
+        "python": f"{name}(mfa_setup=PasskeyMfa(type='Passkey', key_count=2, label=None))",
+        "rust": f"{name} {{ mfa_setup: Some(Passkey(PasskeyMfa {{ key_count: 2, label: None }})) }}",
+        "go": "&{MfaSetup:{Type:Passkey KeyCount:2 Label:<nil>}}",
+        "curl": '{\n  "mfa_setup": {\n    "type": "Passkey",\n    "key_count": 2\n  }\n}',
+    }
+    for language in samples.LANGUAGES:
+        assert grown["fetchUserMfaMethods"][language.id].response == shown[language.id]
+
+
+def test_a_new_operation_shows_in_every_language(grown: Mapping[str, Mapping[str, Sample]]) -> None:
+    """It has a program and an answer in each language, with no template touched."""
+    calls = {
+        "javascript": 'auth.revokeGrant("g-1")', "python": 'auth.revoke_grant("g-1")',
+        "rust": ".revoke_grant(RevokeGrantParams {", "go": 'auth.RevokeGrant(ctx, "g-1")',
+        "curl": "/v1/grants/g-1",
+    }  # fmt: skip
+    answers = {
+        "javascript": "{ revoked: true }", "python": "RevokeGrantResponse(revoked=True)",
+        "rust": "RevokeGrantResponse { revoked: true }", "go": "&{Revoked:true}",
+        "curl": '{\n  "revoked": true\n}',
+    }  # fmt: skip
+    for language in samples.LANGUAGES:
+        sample = grown["revokeGrant"][language.id]
+        assert calls[language.id] in sample.request
+        assert sample.response == answers[language.id]
