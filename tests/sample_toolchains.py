@@ -159,7 +159,7 @@ class Rust(Toolchain):
         sources.mkdir(parents=True, exist_ok=True)
         client = ROOT / "generated_client" / self.client
         (self.folder / "Cargo.toml").write_text(_CARGO.format(client=client.as_posix()), encoding="utf-8")
-        names = {name: name.lower() for name in programs}
+        names = {name: name.replace(".", "_").lower() for name in programs}
         for name, text in programs.items():
             (sources / f"{names[name]}.rs").write_text(text, encoding="utf-8")
         chosen = (part for name in names.values() for part in ("--bin", name))

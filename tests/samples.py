@@ -368,7 +368,7 @@ def run_language(run: Run, toolchain: Toolchain, found: list[Sample]) -> Iterato
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    names = list(TOOLCHAINS)
+    names = [item.id for item in samples.LANGUAGES]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

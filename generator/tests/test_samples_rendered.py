@@ -108,6 +108,14 @@ def test_go_samples_are_as_gofmt_has_them(made: list[tuple[str, Sample]], tmp_pa
         assert (done.returncode, done.stdout) == (0, ""), (name, done.stderr)
 
 
+def test_rust_samples_are_as_rustfmt_has_them(made: list[tuple[str, Sample]], tmp_path: Path) -> None:
+    """Each of them parses, and rustfmt would change nothing."""
+    needs("rustfmt")
+    for name, sample in of(made, "rust"):
+        done = parsed(["rustfmt", "--check", "--edition", "2021"], sample.request, ".rs", tmp_path)
+        assert done.returncode == 0, (name, done.stdout, done.stderr)
+
+
 def test_no_secret_of_an_answer_is_shown_by_a_client(api: Api) -> None:
     """A client prints a secret as three stars; only the JSON that curl prints has it."""
     for found in samples.of(api).values():

@@ -14,6 +14,7 @@ from stepup_generator.samples.go import GoSamples
 from stepup_generator.samples.javascript import JavaScriptSamples
 from stepup_generator.samples.plan import Call, Flow, plan, prompt
 from stepup_generator.samples.python import PythonSamples
+from stepup_generator.samples.rust import RustSamples
 from stepup_generator.samples.values import answers, inputs, success
 from stepup_generator.samples.writer import Writer
 from stepup_generator.workflow_model import Workflow
@@ -45,6 +46,7 @@ class Sample:
 LANGUAGES = (
     Language("javascript", "JavaScript"),
     Language("python", "Python"),
+    Language("rust", "Rust"),
     Language("go", "Go"),
     Language("curl", "cURL"),
 )
@@ -79,6 +81,7 @@ def _writers(api: Api) -> Mapping[str, Writer]:
     return {
         "javascript": JavaScriptSamples(api),
         "python": PythonSamples(api),
+        "rust": RustSamples(api),
         "go": GoSamples(api),
         "curl": CurlSamples(api),
     }

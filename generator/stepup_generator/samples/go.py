@@ -9,7 +9,7 @@ from stepup_generator.client_types import Field, Type
 from stepup_generator.client_view import ClientSettings
 from stepup_generator.go_client import go_view
 from stepup_generator.go_literals import field_literal
-from stepup_generator.go_types import GO
+from stepup_generator.go_types import GO, is_uuid
 from stepup_generator.languages import Names
 from stepup_generator.model import Api, Json, Operation, Response, plain
 from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
@@ -58,7 +58,8 @@ class GoSamples:
             return ""
         item = self._typed.answered(self._typed.operation(operation.id), response.status)
         if self._as_json(operation):
-            return json.dumps(plain(self._encoded(value, item)), separators=(",", ":"), ensure_ascii=False)
+            text = json.dumps(plain(self._encoded(value, item)), separators=(",", ":"), ensure_ascii=False)
+            return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text)
         text = self._shown(value, item)
         return f"&{text}" if self._typed.object(item) is not None else text
 
@@ -256,7 +257,7 @@ class GoSamples:
             return field_literal(self._types, value, field)
         source = known[str(value)]
         text = f"{source.text}.Reveal()" if source.secret and not field.secret else source.text
-        wanted, given = (_is_id(item) for item in (field.type, source.type))
+        wanted, given = (is_uuid(item) for item in (field.type, source.type))
         if wanted != given:
             text = f"uuid.MustParse({text})" if wanted else f"{text}.String()"
         return f"models.NewSecret({text})" if field.secret and not source.secret else text
@@ -288,7 +289,7 @@ class GoSamples:
         if value is None:
             nil = {"array": "[]", "map": "map[]"}
             return nil.get(item.kind, "<nil>")
-        if _is_id(item):
+        if is_uuid(item):
             return str(value).lower()
         pointer = inside and (item.nullable or item.recursive) and not self._types.is_nilable(item)
         union = self._typed.union(item)
@@ -335,7 +336,7 @@ class GoSamples:
             return {key: self._encoded(value[key], item.item or ANY) for key in sorted(value)}
         if isinstance(value, tuple):
             return tuple(self._encoded(each, item.item or ANY) for each in value)
-        return value
+        return value.lower() if is_uuid(item) and isinstance(value, str) else value
 
 
 def _struct(name: str, values: list[tuple[Field, str]]) -> str:
@@ -345,10 +346,6 @@ def _struct(name: str, values: list[tuple[Field, str]]) -> str:
         return f"models.{name}{{{', '.join(f'{field.name}: {text}' for field, text in values)}}}"
     lines = (f"\t{f'{field.name}:':{width}} {text},\n" for field, text in values)
     return f"models.{name}{{\n{''.join(lines)}}}"
-
-
-def _is_id(item: Type) -> bool:
-    return item.kind == "string" and item.format == "uuid" and not item.values
 
 
 def _path_of(line: str) -> str:

@@ -19,7 +19,7 @@ from stepup_generator.workflow_model import InputReference, Reference
 __all__ = ["JavaScriptSamples"]
 
 # What console.log shows of an object: Node's util.inspect with its defaults for a console.
-_WIDTH, _DEPTH, _UNGROUPED = 128, 2, 6
+_WIDTH, _DEPTH, _UNGROUPED = 80, 2, 6
 _QUOTES = ("'", '"', "`")
 _TERMINAL = "const terminal = createInterface({ input: process.stdin, output: process.stdout });"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")

@@ -1,0 +1,358 @@
+"""Rust samples: programs that use the Rust client, as rustfmt has them, and what ``{:?}`` shows."""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from stepup_generator import rust_types as rs
+from stepup_generator.client_types import Enum, Field, Type
+from stepup_generator.client_view import ClientSettings
+from stepup_generator.errors import GeneratorError
+from stepup_generator.languages import Names
+from stepup_generator.model import Api, Json, Operation, Response
+from stepup_generator.rust_examples import use
+from stepup_generator.rust_layout import Call as Applied
+from stepup_generator.rust_layout import Chain, Node, Struct, arm, fitted
+from stepup_generator.rust_types import RUST
+from stepup_generator.rust_view import rust_view
+from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
+from stepup_generator.samples.typed import ANY, Hop, Typed
+from stepup_generator.samples.values import Inputs, inputs, success
+from stepup_generator.samples.writer import comment
+from stepup_generator.workflow_model import InputReference, OutputReference, Reference
+
+__all__ = ["RustSamples"]
+
+_INDENT = "    "
+_BOXED = "Box<dyn std::error::Error>"
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """An expression, and what it is; ``owned`` where it is no mere reference."""
+
+    text: str
+    type: Type
+    secret: bool = False
+    owned: bool = True
+
+
+class RustSamples:
+    """Writes samples with the names of the Rust client; ``Writer`` says what each function gives."""
+
+    def __init__(self, api: Api, settings: ClientSettings | None = None) -> None:
+        self._api = api
+        self._view = rust_view(api, settings)
+        self._typed = Typed(self._view)
+        self._kinds = {item.code: item.variant for item in self._view.refusals}
+
+    def request(self, operation: Operation) -> str:
+        call = self._call(operation, inputs(self._api, operation), {})
+        name = "response" if self._typed.operation(operation.id).result else ""
+        return self._program([self._printing(name, call)])
+
+    def answer(self, operation: Operation, response: Response, value: Json) -> str:
+        made = self._typed.operation(operation.id)
+        result = made.result
+        if response.schema is None or result is None:
+            return ""
+        item = self._typed.answered(made, response.status)
+        union = self._typed.union(result)
+        shown = self._shown(value, item)
+        if union is not None and result.name != item.name:
+            variant = next(each for each in union.variants if each.type == item)
+            shown = f"{variant.name}({shown})"
+        return f"Some({shown})" if result.nullable and not item.nullable else shown
+
+    def refused(self, operation: Operation, refusal: Refusal) -> str:
+        found = refusal.body.get(refusal.about) if isinstance(refusal.body, Mapping) else None
+        if not isinstance(found, Mapping):
+            return _debug(refusal.code)
+        pairs = (f"{_debug(key)}: {_debug(value)}" for key, value in sorted(found.items()))
+        return f"{{{', '.join(pairs)}}}"
+
+    def flow(self, flow: Flow) -> str:
+        taken = ("explain", "main", "refusal", "refused", "std", self._view.settings.sample_name)
+        names = Names((*RUST.reserved, *taken))
+        sources: dict[Reference, _Source] = {}
+        for item in flow.workflow.inputs:
+            kind = Type("string", format="" if item.secret else item.format)
+            sources[InputReference(item.name)] = _Source(
+                names.take(RUST.member(item.name)), kind, owned=False
+            )
+        known = (
+            f"let {sources[InputReference(item.name)].text} = {_known(value, item.format)};"
+            for item, value in flow.known
+        )
+        parts = ["\n".join(known)]
+        parts += ["\n".join(self._step(call, names, sources)) for call in flow.calls]
+        explain = self._explain(flow)
+        return self._program(parts, [explain] if explain else [])
+
+    def _step(self, call: Call, names: Names, sources: dict[Reference, _Source]) -> Iterator[str]:
+        if call.step.description:
+            yield comment(call.step.description, "//")
+        for item in call.asked:
+            variable = sources[InputReference(item.name)].text
+            yield f"print!({RUST.text(_braced(prompt(item)))});\nstd::io::stdout().flush()?;"
+            yield f"let mut {variable} = String::new();\nstd::io::stdin().read_line(&mut {variable})?;"
+            sources[InputReference(item.name)] = _Source(f"{variable}.trim()", Type("string"), owned=False)
+
+        def write(found: Reference) -> str:
+            return sources[found].text
+
+        sent = Inputs(
+            {key: bound(value, write) for key, value in call.inputs.parameters.items()},
+            call.inputs.body and replace(call.inputs.body, value=bound(call.inputs.body.value, write)),
+        )
+        known = {source.text: source for source in sources.values()}
+        made = self._call(call.operation, sent, known)
+        if call.refused is not None:
+            yield _laid(Chain(made.parent, (*made.links[:-1], "await")), "let refused = ")
+            fail = '    return Err("this should have been refused".into());'
+            yield f"let Err(Error::Refused(refusal)) = refused else {{\n{fail}\n}};"
+            yield f'println!("{{:?}}", refusal.{self._detail(call.refused)}());'
+            return
+        name = names.take(RUST.member(call.step.id)) if call.answer is not None else ""
+        if call.refusals:
+            made = Chain(made.parent, (*made.links[:-1], "await", Applied("map_err", ("explain",), "?")))
+        yield self._printing(name, made)
+        yield from self._narrowed(call, name, names, sources)
+
+    def _narrowed(
+        self, call: Call, name: str, names: Names, sources: dict[Reference, _Source]
+    ) -> Iterator[str]:
+        """What has to hold of an answer, and the expressions for what later steps take from it."""
+        narrowed: dict[tuple[str, ...], str] = {}
+        for item in call.narrowings:
+            used = any(each.pointer[: len(item.pointer)] == item.pointer for each in call.step.outputs)
+            variable = names.take(RUST.member(item.value)) if used else "_"
+            source = self._path(call, item.pointer, name, narrowed)
+            pattern = self._pattern(call, item, source.type, variable)
+            yield f"let {pattern} = &{source.text} else {{"
+            yield f"    return Err({RUST.text(f'wanted {item.tag} {item.value}')}.into());\n}};"
+            narrowed[item.pointer] = variable
+        for output in call.step.outputs:
+            sources[OutputReference(call.step.id, output.name)] = self._path(
+                call, output.pointer, name, narrowed
+            )
+
+    def _pattern(self, call: Call, item: Narrowing, union: Type, variable: str) -> str:
+        found = self._typed.union(union)
+        variants = found.variants if found is not None else ()
+        variant = next(each.name for each in variants if each.value == item.value)
+        pattern = f"{union.name}::{variant}({variable})"
+        return f"Some({pattern})" if union.nullable else pattern
+
+    def _path(
+        self, call: Call, pointer: tuple[str, ...], name: str, narrowed: Mapping[tuple[str, ...], str]
+    ) -> _Source:
+        keys: tuple[str, ...] = ()
+        source = _Source(name, self._answered(call))
+        for hop in self._hops(call, pointer):
+            if hop.variant is not None:
+                source = _Source(narrowed.get(keys, source.text), hop.type)
+                continue
+            keys = (*keys, hop.key)
+            if hop.field is not None:
+                source = _Source(f"{source.text}.{hop.field.name}", hop.type, hop.field.secret)
+            else:
+                key = hop.key if hop.key.isdigit() else RUST.text(hop.key)
+                source = _Source(f"{source.text}[{key}]", hop.type)
+        return source
+
+    def _hops(self, call: Call, pointer: Iterable[str]) -> Iterator[Hop]:
+        return self._typed.hops(self._answered(call), pointer, call.narrowings)
+
+    def _answered(self, call: Call) -> Type:
+        response = success(call.operation)
+        status = response.status if response else ""
+        return self._typed.answered(self._typed.operation(call.operation.id), status)
+
+    def _explain(self, flow: Flow) -> str:
+        """The function that says what a user has to know of a refusal."""
+        found = {item.code: item for call in flow.calls for item in call.refusals}
+        if not found:
+            return ""
+        arms = [
+            arm(f"RefusalKind::{self._kinds.get(code, 'Unknown')}", self._told(item), " " * 8)
+            for code, item in found.items()
+        ]
+        lines = (
+            "/// Why a call was refused.", "fn explain(error: Error) -> String {",
+            "    let Error::Refused(refusal) = &error else {", "        return error.to_string();", "    };",
+            "    match refusal.kind() {", *arms, "        _ => error.to_string(),", "    }", "}",
+        )  # fmt: skip
+        return "\n".join(lines)
+
+    def _told(self, refusal: Refusal) -> Node:
+        if refusal.about:
+            return Applied("format!", (RUST.text("Refused: {:?}"), f"refusal.{self._detail(refusal)}()"))
+        if refusal.waits:
+            text = RUST.text(f"{_braced(refusal.text)}; wait {{:?}}")
+            return Applied("format!", (text, "refusal.retry_after().unwrap_or_default()"))
+        return f"{RUST.text(refusal.text)}.to_owned()"
+
+    def _detail(self, refusal: Refusal) -> str:
+        fields = (item.name for item in self._view.error_fields if refusal.about in item.wires)
+        return next(fields, self._view.code_name or "kind")
+
+    def _printing(self, name: str, call: Node) -> str:
+        text = _laid(call, f"let {name} = " if name else "")
+        return f'{text}\nprintln!("{{{name}:?}}");' if name else text
+
+    def _program(self, parts: list[str], functions: Iterable[str] = ()) -> str:
+        settings = self._view.settings
+        pair = (("auth_url", "AUTH_URL"), ("api_key", "API_KEY"))
+        lines = [
+            f'let {name} = std::env::var("{settings.environment}_{variable}")?;' for name, variable in pair
+        ]
+        lines.append(f"let {settings.sample_name} = {settings.client}::builder(auth_url, api_key).build()?;")
+        body = "\n\n".join(("\n".join(lines), *parts, "Ok(())"))
+        main = textwrap.indent(body, _INDENT)
+        head = f"#[tokio::main]\nasync fn main() -> Result<(), {_BOXED}> {{\n{main}\n}}"
+        code = "\n\n".join((head, *functions))
+        return f"{self._uses(code)}\n\n{code}\n"
+
+    def _uses(self, code: str) -> str:
+        """The imports of a program, those of the standard library apart."""
+        bare = _LITERAL.sub("", code)
+        standard = {"BTreeMap::": "std::collections::BTreeMap", ".flush()": "std::io::Write"}
+        first = [f"use {path};" for name, path in standard.items() if name in bare]
+        known = (self._view.settings.client, "Error", "RefusalKind")
+        found = [name for name in known if re.search(rf"(?<!::)\b{name}\b", bare)]
+        own = use(self._view.settings.package, [*found, *self._view.imports(code)])
+        return "\n".join((*first, *([""] if first else []), own))
+
+    def _call(self, operation: Operation, sent: Inputs, known: Mapping[str, _Source]) -> Chain:
+        made = self._typed.operation(operation.id)
+        given = {field.name: (field, value) for field, value in self._typed.arguments(made, sent)}
+        arguments: tuple[Node, ...] = ()
+        if made.input is not None:
+            fields = tuple((field.name, self._field(operation, field, given, known)) for field in made.fields)
+            arguments = (Struct(made.input.name, fields),)
+        group, sample = self._view.group_names[made.name], self._view.settings.sample_name
+        call = Applied(made.name, arguments)
+        if group and made.result is None:
+            # rustfmt would put the first link behind a name as short as an indent.
+            return Chain(f"{sample}.{group}()", (call, "await?"))
+        links = (Applied(group, ()),) if group else ()
+        return Chain(sample, (*links, call, "await?"))
+
+    def _field(
+        self,
+        operation: Operation,
+        field: Field,
+        given: Mapping[str, tuple[Field, Json]],
+        known: Mapping[str, _Source],
+    ) -> Node:
+        if field.name not in given:
+            return "None"
+        value = given[field.name][1]
+        if isinstance(value, Code):
+            return _converted(known[str(value)], field)
+        try:
+            return rs.field_literal(value, field, self._view.by_name, self._view.tagged)
+        except rs.Unwritable:
+            message = f"{operation.id}: the example of {field.wire or 'the body'} is no value of its type"
+            raise GeneratorError(message) from None
+
+    # What is printed.
+
+    def _shown(self, value: Json, item: Type) -> str:
+        """What ``{:?}`` makes of a value."""
+        if item.nullable:
+            return "None" if value is None else f"Some({self._shown(value, replace(item, nullable=False))})"
+        union, found = self._typed.union(item), self._typed.object(item)
+        if union is not None:
+            variant = self._typed.variant(union, value)
+            if variant is None:
+                tag = value.get(union.tag) if isinstance(value, Mapping) else None
+                return f"Unknown(UnknownVariant {{ tag: {_debug(tag)}, .. }})"
+            return f"{variant.name}({self._shown(value, variant.type)})"
+        if found is not None and isinstance(value, Mapping):
+            members = [self._member(field, value) for field in rs.struct(found, self._view.tagged)]
+            return f"{item.name} {{ {', '.join(members)} }}" if members else item.name
+        if isinstance(value, Mapping) and item.kind == "map":
+            inner = item.item or ANY
+            pairs = (f"{_debug(key)}: {self._shown(value[key], inner)}" for key in sorted(value))
+            return f"{{{', '.join(pairs)}}}"
+        if isinstance(value, tuple) and item.kind == "array":
+            return f"[{', '.join(self._shown(each, item.item or ANY) for each in value)}]"
+        return self._scalar(value, item)
+
+    def _member(self, field: Field, value: Mapping[str, Json]) -> str:
+        given, item = value.get(field.wire), field.type
+        optional = item.nullable or not field.required
+        if optional and given is None:
+            return f"{field.name}: None"
+        shown = "***" if field.secret else self._shown(given, replace(item, nullable=False))
+        return f"{field.name}: {f'Some({shown})' if optional else shown}"
+
+    def _scalar(self, value: Json, item: Type) -> str:
+        model = self._view.by_name.get(item.name)
+        if isinstance(model, Enum) and rs.is_enum(item):
+            names = {each.value: each.name for each in model.values}
+            return names.get(value, f"Unknown({_debug(value)})")
+        if rs.is_id(item):
+            return str(value).lower()
+        if item.kind in ("any", "null") or (item.kind == "const" and value is None):
+            return _value(value)
+        if item.kind == "number" and isinstance(value, int | float):
+            return repr(float(value))
+        return _debug(value)
+
+
+def _laid(node: Node, before: str) -> str:
+    """A statement, laid out as one of a function, but not yet indented."""
+    return "\n".join(line[len(_INDENT) :] for line in fitted(node, _INDENT, before, ";").split("\n"))
+
+
+def _converted(source: _Source, field: Field) -> Node:
+    """An expression as the value of a field."""
+    if field.secret and source.secret:
+        return f"{source.text}.clone()"
+    text = f"{source.text}.expose()" if source.secret else source.text
+    if rs.is_id(field.type):
+        return text if rs.is_id(source.type) else f"{text}.parse()?"
+    if rs.is_id(source.type):
+        return f"{text}.to_string().into()" if field.secret else f"{text}.to_string()"
+    if source.owned and not source.secret:
+        return f"{text}.clone().into()" if field.secret else f"{text}.clone()"
+    return f"{text}.into()" if not source.secret else f"{text}.clone()"
+
+
+def _known(value: Json, format_: str) -> str:
+    field = Field("", "", "", Type("string", format=format_), True, False, False, "")
+    node = rs.field_literal(value, field, {}, {})
+    return str(node).removesuffix(".into()")
+
+
+def _braced(text: str) -> str:
+    """Text for a format string."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _debug(value: Json) -> str:
+    """What ``{:?}`` makes of a text, number or truth value."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+    shown = (escapes.get(char, char if char.isprintable() else f"\\u{{{ord(char):x}}}") for char in value)
+    return f'"{"".join(shown)}"'
+
+
+def _value(value: Json) -> str:
+    """What ``{:?}`` makes of JSON whose type nobody knows."""
+    if isinstance(value, Mapping):
+        pairs = (f"{_debug(key)}: {_value(value[key])}" for key in sorted(value))
+        return f"Object {{{', '.join(pairs)}}}"
+    if isinstance(value, tuple):
+        return f"Array [{', '.join(map(_value, value))}]"
+    if value is None:
+        return "Null"
+    name = "String" if isinstance(value, str) else "Bool" if isinstance(value, bool) else "Number"
+    return f"{name}({_debug(value)})"
