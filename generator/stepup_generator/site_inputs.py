@@ -70,17 +70,23 @@ class SiteInputs:
         from stepup_generator import workflows
         from stepup_generator.read import read
         from stepup_generator.rules import read_rules
+        from stepup_generator.site.guides import read_guides
         from stepup_generator.site.hints import read_hints
         from stepup_generator.site.matrix import read_matrix
         from stepup_generator.site.sources import Settings, Sources
+        from stepup_generator.site.targets import targets
 
         api = read(self.document)
+        rules = read_rules(self.rules, api) if self.rules.is_file() else ()
+        flows = workflows.read(self.workflows, api) if self.workflows.is_file() else ()
+        known = targets(api, self.document, (self.rules, rules), (self.workflows, flows))
         return Sources(
             api,
             self.document,
-            rules=read_rules(self.rules, api) if self.rules.is_file() else (),
-            workflows=workflows.read(self.workflows, api) if self.workflows.is_file() else (),
+            rules=rules,
+            workflows=flows,
             workflows_file=self.workflows if self.workflows.is_file() else None,
+            guides=read_guides(self.guides, known) if self.guides is not None else (),
             matrix=read_matrix(self.matrix) if self.matrix is not None else None,
             settings=Settings(self.base_path, self.site_url, self.version),
             hints=read_hints(self.control, api, self.document) if self.control.is_file() else (),

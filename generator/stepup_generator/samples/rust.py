@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stepup_generator import rust_types as rs
-from stepup_generator.client_types import Enum, Field, Type
+from stepup_generator.client_types import Enum, Field, Type, TypeKind
 from stepup_generator.client_view import ClientSettings
 from stepup_generator.errors import GeneratorError
 from stepup_generator.languages import Names
@@ -326,7 +326,9 @@ def _converted(source: _Source, field: Field) -> Node:
 
 
 def _known(value: Json, format_: str) -> str:
-    field = Field("", "", "", Type("string", format=format_), True, False, False, "")
+    kinds: dict[type, TypeKind] = {bool: "boolean", int: "integer", float: "number"}
+    kind = kinds.get(type(value), "string")
+    field = Field("", "", "", Type(kind, format=format_), True, False, False, "")
     node = rs.field_literal(value, field, {}, {})
     return str(node).removesuffix(".into()")
 

@@ -20,7 +20,7 @@ from stepup_generator.workflows import InputReference, OutputReference, Step, Wo
 __all__ = ["Message", "diagram", "messages"]
 
 _USER, _CALLER, _API, _DEVICE = range(4)
-_LANES = (34, 132, 338, 422)  # the middle of each lane; narrow enough for a phone
+_LANES = (34, 132, 338, 422)  # the middle of each lane; narrow enough for small screens
 _MARGINS = (0, 50, 60, 30)  # what the last lane needs beside it
 _HEAD, _LINE, _GAP = 34, 17, 13
 _CHARACTER = 7.2  # average width of one at font size 13
@@ -138,11 +138,19 @@ def diagram(api: Api, workflow: Workflow, anchor: str) -> Markup:
         for arrow in arrows
     )
     return Markup(
-        '<svg class="diagram" xmlns="http://www.w3.org/2000/svg" role="img"'
+        '<svg class="diagram{6}" xmlns="http://www.w3.org/2000/svg" role="img"'
         ' aria-labelledby="{0}.title {0}.desc" width="{1}" height="{2}" viewBox="0 0 {1} {2}"'
         ' font-size="13" fill="currentColor">\n'
         '<title id="{0}.title">{3}</title>\n<desc id="{0}.desc">{4}</desc>\n{5}</svg>\n'
-    ).format(anchor, width, height, workflow.summary or workflow.id, told, Markup().join(drawn))
+    ).format(
+        anchor,
+        width,
+        height,
+        workflow.summary or workflow.id,
+        told,
+        Markup().join(drawn),
+        " four" if len(lanes) > 3 else "",
+    )
 
 
 def _wrapped(arrow: Message) -> tuple[str, ...]:

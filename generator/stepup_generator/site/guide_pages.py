@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from stepup_generator.model import Api
 from stepup_generator.site.diagrams import diagram
 from stepup_generator.site.guides import LANGUAGES, Block, Guide, is_external, parse
+from stepup_generator.site.highlight import highlight
 from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.targets import flow_address
@@ -71,12 +72,22 @@ def _html(guide: Guide, diagrams: _Diagrams) -> Markup:
             address = _only_link(part, guide)
             draw = diagrams.get(address)
             tokens += [_raw(_figure(part, guide, address, draw))] if draw else part
+    tokens = [laid for token in tokens for laid in _scrolling(token)]
     for token in tokens:
         token.attrs.pop("style", None)  # how tables are aligned; the policy allows none
         for child in token.children or ():
             if child.type == "link_open":
                 child.attrSet("href", relative(guide.links[str(child.attrGet("href"))], guide.address))
     return Markup(_RENDERER.renderer.render(tokens, _RENDERER.options, {}))  # noqa: S704  escaped by markdown-it
+
+
+def _scrolling(token: Token) -> Iterator[Token]:
+    """A table in an element of its own, that a narrow screen can scroll by keyboard too."""
+    if token.type == "table_open":
+        yield _raw(Markup('<div class="wide" role="group" tabindex="0" aria-label="Table">\n'))
+    yield token
+    if token.type == "table_close":
+        yield _raw(Markup("</div>\n"))
 
 
 def _parts(tokens: list[Token]) -> Iterator[list[Token]]:
@@ -117,7 +128,17 @@ def _fences(blocks: list[Block]) -> Iterator[Markup]:
 def _block(block: Block) -> Markup:
     label = block.file or ("Output" if block.output else "")
     caption = Markup('<p class="file">{}</p>\n').format(label) if label else Markup()
+    if block.language == "console":
+        return caption + _terminal(block.text)
     return caption + code(block.text, block.language)
+
+
+def _terminal(text: str) -> Markup:
+    """Commands highlighted as such; what they print is left alone."""
+    lines = (
+        highlight(line, "sh") if line[:2] in ("$ ", "> ") else escape(line) for line in text.splitlines()
+    )
+    return Markup("<pre><code>{}</code></pre>\n").format(Markup("\n").join(lines))
 
 
 def _only_link(part: list[Token], guide: Guide) -> str:
