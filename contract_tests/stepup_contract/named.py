@@ -33,6 +33,8 @@ MOST_SENDS, _WINDOW = 4, 600.0
 # A lock lasts so long where the server does not say, and no longer one than PATIENCE is waited out.
 _LOCK, PATIENCE = 900.0, 60.0
 _INBOX_SECONDS = 30.0
+# Seconds after which a time step has surely begun on the server too.
+_SETTLED = 0.3
 
 
 @dataclass(slots=True)
@@ -141,9 +143,10 @@ class Pool:
         while True:
             at = now()
             step, gone = divmod(at, length)
-            if int(step) - spare > self._of(user.id).last and gone < length * 0.6:
+            unspent = int(step) - spare > self._of(user.id).last
+            if unspent and _SETTLED <= gone < length * 0.6:
                 return
-            await asyncio.sleep(length - gone + 0.02)
+            await asyncio.sleep((0.0 if unspent and gone < _SETTLED else length) - gone + _SETTLED)
 
     # What is sent ---------------------------------------------------------------------------------
 

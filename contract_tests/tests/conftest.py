@@ -26,6 +26,19 @@ Contract = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def other_make() -> Iterator[Serve]:
     """Start servers of another make, each with the bugs it is asked for."""
+    with _others() as serve:
+        yield serve
+
+
+@pytest.fixture(scope="module")
+def other_makes() -> Iterator[Serve]:
+    """The same, for servers that the tests of a module share."""
+    with _others() as serve:
+        yield serve
+
+
+@contextlib.contextmanager
+def _others() -> Iterator[Serve]:
     processes: list[subprocess.Popen[str]] = []
 
     def serve(*bugs: str, control: bool = True) -> Target:

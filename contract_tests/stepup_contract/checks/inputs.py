@@ -230,8 +230,8 @@ ACTIONS = {
 # The same for named users, who have few codes: much in little.
 DENSE = {
     "quotes, markup and templates": "it's \"x\" `y` <b>&amp;</b>'; DROP TABLE g; -- {{7*7}}${7*7}<%= 7 %> %s",
-    "newlines, backslashes and paths": "first\nsecond\r\nthird\\ \\u0041 ../../etc/passwd 100%25",
-    "letters of all kinds, spaces around": "  \U0001f4b8 \U0001f468\u200d\U0001f469 \u202eab\u05d0 e\u0301 ",
+    "newlines, backslashes and paths": "first\nsecond\r\nthird\\ \\u0041 ../../etc/passwd 100%25  ",
+    "letters of all kinds": "  \U0001f4b8 \U0001f468\u200d\U0001f469 e\u0301 \u202eab\u05d0",
     "128 characters": "abcdefgh" * 16,
 }
 

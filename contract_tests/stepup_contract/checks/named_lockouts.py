@@ -5,6 +5,7 @@ that lasts longer than a minute is not waited out, and what would show after it 
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from stepup_contract.checks import check
@@ -23,22 +24,43 @@ from stepup_contract.trial import Trial
 _AT_ONCE = 32
 
 
-async def lock(scene: Scene, user: TotpUser, **terms: Any) -> Exchange:
-    """Send wrong codes until the user is locked, and return the 429. Raises NotExercised where none comes."""
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock with the 429 that told of it; ``wait`` is None where it is not waited out, ``sure`` the time of
+    this machine's event loop until which it holds for certain.
+    """
+
+    told: Exchange
+    wait: int | None
+    began: float
+    sure: float
+
+    @classmethod
+    def of(cls, told: Exchange) -> "Lock":
+        """Return the lock of a 429 that came just now. Its seconds are rounded up."""
+        now = asyncio.get_running_loop().time()
+        asked = told.header("Retry-After") or ""
+        seconds = int(asked) if asked.isascii() and asked.isdigit() else None
+        wait = seconds if seconds is not None and seconds <= PATIENCE else None
+        return cls(told, wait, now, now + (seconds - 1 if wait is not None and seconds else PATIENCE))
+
+    def refuses(self, scene: Scene, exchange: Exchange, what: str) -> None:
+        """Judge an answer under the lock. Raises NotExercised where it came too late to tell."""
+        if asyncio.get_running_loop().time() > self.sure and exchange.status != 429:
+            raise NotExercised("the lock is shorter than the check needs; a few seconds would do")
+        scene.refused(exchange, RATE_LIMITED, what, exactly=MUST)
+
+
+async def lock(scene: Scene, user: TotpUser) -> Lock:
+    """Send wrong codes until the user is locked. Raises NotExercised where no lock comes."""
     known = scene.pool.caps.get("app", MOST_GUESSES)
     judged, locked = await guess_until_locked(
-        scene.trial, lambda: scene.verify_totp(user.id, scene.wrong_code(user), **terms), known + 1
+        scene.trial, lambda: scene.verify_totp(user.id, scene.wrong_code(user)), known + 1
     )
     if locked is None or judged == 0:
         raise NotExercised("the user is locked already" if locked else "no lock came; see R1")
     scene.pool.caps["app"] = judged
-    return locked
-
-
-def seconds(locked: Exchange) -> int | None:
-    """Return how long a lock says to wait, None where that is not told or too long to be waited out."""
-    told = locked.header("Retry-After") or ""
-    return int(told) if told.isascii() and told.isdigit() and int(told) <= PATIENCE else None
+    return Lock.of(locked)
 
 
 @check("R2", Need.SEED, unless=Need.MAKE)
@@ -66,6 +88,9 @@ async def a_named_users_cap_holds_whatever_changes(trial: Trial) -> None:
         scene.expect(
             locked or scene.sequence[-1], held, f"429 after {most} wrong codes", got=f"{judged} judged"
         )
+        if locked is None:
+            return
+        held_by = Lock.of(locked)
         changes: dict[str, dict[str, Any]] = {
             "another action": {"action": "ANOTHER"},
             "another type of grant and life": {"grant_type": TIME_BASED, "valid_for": 599},
@@ -74,14 +99,12 @@ async def a_named_users_cap_holds_whatever_changes(trial: Trial) -> None:
         }
         for what, change in changes.items():
             wrong = await scene.verify_totp(user.id, scene.wrong_code(user), **change)
-            scene.refused(wrong, RATE_LIMITED, f"a wrong code under the lock, {what}", exactly=MUST)
+            held_by.refuses(scene, wrong, f"a wrong code under the lock, {what}")
         upper = await scene.verify_totp(user.id.upper(), scene.wrong_code(user))
         if upper.error_code != "user_not_found":
-            scene.refused(
-                upper, RATE_LIMITED, "a wrong code under the lock, the id in upper case", exactly=MUST
-            )
+            held_by.refuses(scene, upper, "a wrong code under the lock, the id in upper case")
         right = await scene.verify_totp(user.id, scene.code(user))
-        scene.refused(right, RATE_LIMITED, "the right code under the lock", exactly=MUST)
+        held_by.refuses(scene, right, "the right code under the lock")
         await others_are_served(scene)
         trial.reasons.append("other API keys and other factors are tried under control only")
 
@@ -106,8 +129,9 @@ async def a_named_users_lock_is_their_own(trial: Trial) -> None:
         code = scene.code(user)
         locked = await lock(scene, user)
         right = await scene.verify_totp(user.id, code)
-        scene.refused(right, RATE_LIMITED, "the right code", exactly=MUST)
-        scene.same([("a wrong code", locked), ("the right code", right)], "nothing told under a lock", MUST)
+        locked.refuses(scene, right, "the right code")
+        pair = [("a wrong code", locked.told), ("the right code", right)]
+        scene.same(pair, "nothing told under a lock", MUST)
         theirs = await scene.verify_totp(other.id, scene.code(other))
         served = theirs.status == 200
         scene.expect(theirs, served, "200", "another user's right code")
@@ -116,13 +140,14 @@ async def a_named_users_lock_is_their_own(trial: Trial) -> None:
             scene.expect(live, live.status == 200, "200", "a live grant of the locked user", SHOULD)
         seen = await scene.lookup(user.id)
         scene.expect(seen, seen.status == 200, "200", "the lookup of the locked user", SHOULD)
-        wait = seconds(locked)
-        if wait is None or wait > user.step_seconds:
+        if locked.wait is None or locked.wait > user.step_seconds:
             trial.reasons.append("needs a lock shorter than a time step, to see that it spends no code")
             return
-        await trial.sleep(wait + 0.3)
-        if code == scene.code(user) or code == scene.code(user, -1):
-            scene.control(await scene.verify_totp(user.id, code), VERIFY_TOTP, "the same code after the lock")
+        await trial.sleep(locked.began + locked.wait + 0.1 - asyncio.get_running_loop().time())
+        if code not in (scene.code(user), scene.code(user, -1)):
+            trial.reasons.append("the lock outlasted the code, so that nothing shows whether it was spent")
+            return
+        scene.control(await scene.verify_totp(user.id, code), VERIFY_TOTP, "the same code after the lock")
 
 
 @check("R4", Need.SEED, unless=Need.MAKE)
@@ -132,24 +157,24 @@ async def a_named_users_lock_ends_when_it_says(trial: Trial) -> None:
         user = await scene.totp_user()
         loop = asyncio.get_running_loop()
         locked = await lock(scene, user)
-        began = loop.time()
-        judge_429(scene, locked, "a lock", 86400)
+        judge_429(scene, locked.told, "a lock", 86400)
         judge_429(scene, await scene.verify_totp(user.id, scene.code(user)), "a lock, the right code", 86400)
-        wait = seconds(locked)
-        if wait is None:
-            told = locked.header("Retry-After") or "none"
+        if locked.wait is None:
+            told = locked.told.header("Retry-After") or "none"
             trial.reasons.append(
                 f"needs a lock of {PATIENCE:g} s or less, to see its end (Retry-After here: {told})"
             )
             return
-        await trial.sleep(began + wait * 0.7 - loop.time())
+        # As late as is surely early: a lock that each try begins anew then lasts well beyond its end.
+        await trial.sleep(locked.sure - 0.2 - loop.time())
         for _ in range(3):
             early = await scene.verify_totp(user.id, scene.wrong_code(user))
-            scene.refused(early, RATE_LIMITED, "a try before the end", exactly=MUST)
-        await trial.sleep(began + wait + 0.5 - loop.time())
+            if loop.time() < locked.sure:
+                scene.refused(early, RATE_LIMITED, "a try before the end", exactly=MUST)
+        await trial.sleep(locked.began + locked.wait + 0.1 - loop.time())
         await scene.fresh(user)
         after = await scene.verify_totp(user.id, scene.code(user))
-        scene.expect(after, after.status == 200, "200", f"the right code after Retry-After ({wait} s)")
+        scene.expect(after, after.status == 200, "200", f"the right code after Retry-After ({locked.wait} s)")
 
 
 @check("C3", Need.SEED, unless=Need.MAKE, alone=True)
@@ -176,8 +201,9 @@ async def a_named_user_is_guessed_at_once(trial: Trial) -> None:
             raise NotExercised("the user is locked already: a lock of an earlier run, or of all users")
         got = f"{len(judged)} judged"
         scene.expect(judged[-1], len(judged) <= cap, f"at most {cap} judged, as one after the other", got=got)
+        refused = [e for e in exchanges if e.status == 429]
         right = await scene.verify_totp(user.id, scene.code(user))
-        scene.refused(right, RATE_LIMITED, "the right code after them", exactly=MUST)
+        Lock.of(refused[0] if refused else right).refuses(scene, right, "the right code after them")
         await others_are_served(scene)
 
 
