@@ -79,49 +79,48 @@ var errJSON = errors.New("not JSON in UTF-8, or an object names a key twice")
 
 // parse reads a JSON document into maps, slices, json.Number and the like. encoding/json alone takes invalid UTF-8, and
 // of a key that is there twice the last: other readers take the first.
-func parse(content []byte) (any, error) {
-	// Valid also bounds the depth.
+func parse(content []byte) (document any, err error) {
 	if !utf8.Valid(content) || !json.Valid(content) {
 		return nil, errJSON
 	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
-	return next(decoder)
+	if err := decoder.Decode(&document); err != nil || keys(content) != members(document) {
+		return nil, errJSON
+	}
+	return document, nil
 }
 
-func next(decoder *json.Decoder) (any, error) {
-	token, err := decoder.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		object := map[string]any{}
-		for decoder.More() {
-			key, err := decoder.Token()
-			name, ok := key.(string)
-			if _, twice := object[name]; twice || !ok || err != nil {
-				return nil, errJSON
-			}
-			if object[name], err = next(decoder); err != nil {
-				return nil, err
-			}
+// keys counts those of a valid document: colons that stand in no text.
+func keys(content []byte) (count int) {
+	inText := false
+	for at := 0; at < len(content); at++ {
+		switch char := content[at]; {
+		case char == '"':
+			inText = !inText
+		case char == '\\':
+			at++
+		case char == ':' && !inText:
+			count++
 		}
-		_, err = decoder.Token()
-		return object, err
-	case json.Delim('['):
-		array := []any{}
-		for decoder.More() {
-			item, err := next(decoder)
-			if err != nil {
-				return nil, err
-			}
-			array = append(array, item)
-		}
-		_, err = decoder.Token()
-		return array, err
 	}
-	return token, nil
+	return count
+}
+
+// members counts what objects hold. It is less than the keys where one is there twice.
+func members(document any) (count int) {
+	switch it := document.(type) {
+	case map[string]any:
+		count = len(it)
+		for _, item := range it {
+			count += members(item)
+		}
+	case []any:
+		for _, item := range it {
+			count += members(item)
+		}
+	}
+	return count
 }
 
 // read takes a response to its end, up to a limit.

@@ -31,7 +31,7 @@ type call struct {
 	path       string
 	repeatable bool
 	query      []string
-	header     map[string]string
+	header     [][2]string
 	credential [2]string
 	// members are the body, unless it is whole.
 	members  map[string]any
@@ -43,10 +43,7 @@ type call struct {
 // newCall begins a call. In its path each parameter stands in braces; repeatable says whether it may be sent again after
 // it may have reached the server.
 func newCall(operation, method, path string, repeatable bool) *call {
-	return &call{
-		operation: operation, method: method, path: path, repeatable: repeatable,
-		header: map[string]string{}, problems: map[string]string{},
-	}
+	return &call{operation: operation, method: method, path: path, repeatable: repeatable}
 }
 
 // note keeps what is wrong with an argument, and says whether nothing is.
@@ -55,9 +52,16 @@ func (c *call) note(name string, item written) bool {
 		c.secrets = append(c.secrets, text)
 	}
 	if item.problem != "" {
-		c.problems[name] = item.problem
+		c.refuse(name, item.problem)
 	}
 	return item.problem == ""
+}
+
+func (c *call) refuse(name, problem string) {
+	if c.problems == nil {
+		c.problems = map[string]string{}
+	}
+	c.problems[name] = problem
 }
 
 func (c *call) inPath(name string, item written) {
@@ -90,7 +94,7 @@ func (c *call) inHeader(name string, item written) {
 		item.problem = "wanted printable ASCII"
 	}
 	if c.note(name, item) {
-		c.header[name] = text
+		c.header = append(c.header, [2]string{name, text})
 	}
 }
 
@@ -144,10 +148,10 @@ func on[T any](status, mediaType string, read func(value) T) success[T] {
 // been done already, unless the API says that it may be repeated.
 func run[T any](ctx context.Context, client *Client, c *call, successes ...success[T]) (T, error) {
 	if ctx == nil {
-		c.problems["ctx"] = "is missing"
+		c.refuse("ctx", "is missing")
 	}
 	if client == nil || client.settings == nil {
-		c.problems["client"] = "wanted one that New has made"
+		c.refuse("client", "wanted one that New has made")
 	}
 	if len(c.problems) > 0 {
 		var none T
@@ -237,8 +241,8 @@ func (c *call) request(ctx context.Context, s *settings) (*http.Request, error) 
 		return nil, err
 	}
 	request.Header = s.headers.Clone()
-	for name, text := range c.header {
-		request.Header.Set(name, text)
+	for _, item := range c.header {
+		request.Header.Set(item[0], item[1])
 	}
 	request.Header.Set("Accept", "application/json")
 	if content != "" {

@@ -42,7 +42,11 @@ _LOCALS = frozenset((
 def go_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole client as {path: text}, the same for the same model; ``package`` is a module path."""
     shown = go_view(api, settings)
-    return client_files("common", {}, shown) | client_files("go", shown.filters, shown)
+    files = client_files("common", {}, shown) | client_files("go", shown.filters, shown)
+    if not api.operations:
+        # Without an example its imports would be in vain.
+        del files["example_test.go"]
+    return files
 
 
 def go_view(api: Api, settings: ClientSettings | None = None) -> "GoView":
@@ -145,7 +149,7 @@ class GoView(ClientView):
 
     @property
     def readme_imports(self) -> tuple[str, ...]:
-        return self._sample_imports([self.call(self.operations[0])])
+        return self._sample_imports(self.call(item) for item in self.operations[:1])
 
     def _sample_imports(self, sources: Iterable[str]) -> tuple[str, ...]:
         used = list(sources)
