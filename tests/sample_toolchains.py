@@ -118,7 +118,7 @@ class JavaScript(Toolchain):
 
     def install_client(self, source: Path) -> None:
         copy = _copy(source, self.folder / "source")
-        self.run_tool("npm", "ci", "--silent", "--no-audit", cwd=copy)
+        self.run_tool("npm", "ci", "--silent", "--no-audit", "--ignore-scripts", cwd=copy)
         self.run_tool("npm", "pack", "--silent", "--pack-destination", self.folder, cwd=copy)
         (self.folder / "package.json").write_text('{"type": "module", "private": true}\n', encoding="utf-8")
         (tarball,) = self.folder.glob("*.tgz")
@@ -136,8 +136,10 @@ class Go(Toolchain):
     def build(self, programs: Mapping[str, str]) -> dict[str, list[str]]:
         client = ROOT / "generated_client" / self.client
         module = _module(client / "go.mod")
+        # A name that ends in .go is taken for a source.
+        names = {name: name.replace(".", "_") for name in programs}
         for name, text in programs.items():
-            main = self.folder / name / "main.go"
+            main = self.folder / names[name] / "main.go"
             main.parent.mkdir(exist_ok=True)
             main.write_text(text, encoding="utf-8")
         if not (self.folder / "go.mod").exists():
@@ -146,8 +148,10 @@ class Go(Toolchain):
             self.run_tool("go", "mod", "tidy")
         binaries = self.folder / "bin"
         binaries.mkdir(exist_ok=True)
-        self.run_tool("go", "build", "-mod=mod", "-o", f"{binaries}/", *(f"./{name}" for name in programs))
-        return {name: [str(binaries / name)] for name in programs}
+        self.run_tool(
+            "go", "build", "-mod=mod", "-o", f"{binaries}/", *(f"./{name}" for name in names.values())
+        )
+        return {name: [str(binaries / binary)] for name, binary in names.items()}
 
 
 class Rust(Toolchain):

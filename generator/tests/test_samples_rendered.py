@@ -8,11 +8,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import openapi_spec_validator
 import pytest
 import yaml
 
@@ -140,20 +142,28 @@ def test_the_bundle_is_the_document_with_samples(api: Api) -> None:
             assert all(each["source"] for each in shown)
     assert json.dumps(bundled) == json.dumps(plain)
     assert list(bundled) == ["openapi", "info", "servers", "tags", "paths", "components"]
+    openapi_spec_validator.validate(json.loads(bundle(path, samples.of(api))))
+
+
+@pytest.fixture
+def connected(package: ModuleType, server: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """The scripted server, where programs that run here in an empty folder find it."""
+    monkeypatch.setenv("STEPUP_MFA_AUTH_URL", server.url)
+    monkeypatch.setenv("STEPUP_MFA_API_KEY", "key")
+    monkeypatch.chdir(tmp_path)
+    return server
 
 
 def test_python_prints_what_is_shown_for_every_documented_answer(
-    api: Api, package: ModuleType, server: Any, answer: Any, monkeypatch: pytest.MonkeyPatch
+    api: Api, connected: Any, answer: Any
 ) -> None:
     """Each program runs as it is, against a server that gives one documented answer after the other."""
-    monkeypatch.setenv("STEPUP_MFA_AUTH_URL", server.url)
-    monkeypatch.setenv("STEPUP_MFA_API_KEY", "key")
     ran = 0
     for operation in api.operations:
         (sample,) = (item for item in samples.of(api)[operation.id] if item.language.id == "python")
         shown = [sample.response, *(text for _, text in sample.others)]
         for example, text in zip(operation.successes[0].examples, shown, strict=True):
-            server.script(answer(200, json.dumps(plain(example.value))))
+            connected.script(answer(200, json.dumps(plain(example.value))))
             assert printed(sample.request) == f"{text}\n"
             ran += 1
     assert ran == 7
@@ -164,6 +174,76 @@ def printed(program: str) -> str:
     with contextlib.redirect_stdout(out):
         exec(compile(program, "sample", "exec"), {})
     return out.getvalue()
+
+
+HOSTILE = '"\'`$(touch pwned) ${HOME} {x} %s \\ </code></pre> */ \\( */ # // """ \u2028 é'
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Api, list[tuple[str, Sample]]]:
+    """The samples of documents that have code of every language in their texts."""
+    folder = tmp_path_factory.mktemp("hostile")
+    document = yaml.safe_load(stepup_spec.find(stepup_spec.OPENAPI).read_text(encoding="utf-8"))
+    flows = yaml.safe_load(stepup_spec.find(stepup_spec.WORKFLOWS).read_text(encoding="utf-8"))
+
+    def spoil(node: Any) -> None:
+        for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+            if isinstance(value, dict | list):
+                spoil(value)
+            elif key in ("summary", "description", "action_type", "code", "challenge_id", "grant"):
+                # References, and the codes of errors, are no texts.
+                text = HOSTILE[:16] if key == "code" else f"{HOSTILE}\n{HOSTILE}"
+                node[key] = value if value.startswith("$") or value.islower() else text
+
+    for name, found in (("openapi.yaml", document), ("flows.yaml", flows)):
+        spoil(found)
+        (folder / name).write_text(yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
+    api = read(folder / "openapi.yaml")
+    made = samples.flows(api, workflows.read(folder / "flows.yaml", api))
+    return api, [
+        (key, item) for each in (samples.of(api), made) for key, found in each.items() for item in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        ("javascript", ["node", "--check"], ".mjs"),
+        ("python", [sys.executable, "-m", "py_compile"], ".py"),
+        ("rust", ["rustfmt", "--check", "--edition", "2021"], ".rs"),
+        ("go", ["gofmt", "-d"], ".go"),
+        ("curl", ["bash", "-n"], ".sh"),
+    ],
+)
+def test_hostile_texts_stay_texts(
+    hostile: tuple[Api, list[tuple[str, Sample]]], tool: tuple[str, list[str], str], tmp_path: Path
+) -> None:
+    """Quotes, comments, expansions and placeholders in texts of the documents leave every program whole."""
+    language, command, suffix = tool
+    needs(command[0])
+    found = [(name, sample) for name, sample in hostile[1] if sample.language.id == language]
+    assert len(found) == 9
+    for name, sample in found:
+        done = parsed(command, sample.request, suffix, tmp_path)
+        assert done.returncode == 0, (name, done.stdout, done.stderr, sample.request)
+
+
+def test_hostile_texts_arrive_as_they_are(
+    hostile: tuple[Api, list[tuple[str, Sample]]], connected: Any, answer: Any, tmp_path: Path
+) -> None:
+    """What Python and the shell send is what the example says, and no command in it is run."""
+    for operation in hostile[0].operations:
+        if operation.request_body is None:
+            continue
+        wanted = plain(operation.request_body.examples[0].value)
+        given = {item.language.id: item.request for name, item in hostile[1] if name == operation.id}
+        connected.script(answer(200, json.dumps(plain(operation.successes[0].examples[0].value))))
+        printed(given["python"])
+        subprocess.run(["bash", "-c", given["curl"]], capture_output=True, check=True)
+        for request in connected.requests:
+            assert json.loads(request.split(b"\r\n\r\n", 1)[1]) == wanted
+        assert len(connected.requests) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ __all__ = ["JavaScriptSamples"]
 _WIDTH, _DEPTH, _UNGROUPED = 80, 2, 6
 _QUOTES = ("'", '"', "`")
 _TERMINAL = "const terminal = createInterface({ input: process.stdin, output: process.stdout });"
+_ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
@@ -276,6 +277,13 @@ def _key(key: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    quote = next((item for item in _QUOTES if item not in text), "'")
+    """A text inside an object, in the first quotes that need no escape."""
+    fitting = (quote for quote in _QUOTES if quote not in text and (quote != "`" or "${" not in text))
+    quote = next(fitting, "'")
     escaped = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
-    return quote + "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in escaped) + quote
+    return quote + "".join(map(_escaped, escaped)) + quote
+
+
+def _escaped(char: str) -> str:
+    control = char < " " or "\x7f" <= char <= "\x9f"
+    return _ESCAPES.get(char, f"\\x{ord(char):02X}") if control else char
