@@ -20,11 +20,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 import stepup_spec
 
+WIDE = Path(__file__).parents[1] / "generator" / "tests" / "wide.yaml"
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 COMMAND = [sys.executable, "-m", "stepup_mfa", "docs"]
@@ -34,17 +36,18 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa",
 
 
 class Served:
-    """A running `docs serve` over a contract of its own."""
+    """A running `docs serve` over a contract of its own; ``options`` are further ones of the command."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
         # The package that finds the contract lies beside it, so that site and mock both read this copy.
         self.document = folder / "spec" / "openapi.yaml"
         shutil.copytree(stepup_spec.find(stepup_spec.OPENAPI).parent, folder / "spec", ignore=_only_documents)
         shutil.copytree(Path(stepup_spec.__file__).parent, folder / "spec" / "stepup_spec")
         self.log = folder / "log.txt"
         self.ready = folder / "ready"
-        options = ["--port", "0", "--ready-file", str(self.ready)]
-        environment = os.environ | {"PYTHONPATH": str(folder / "spec")}
+        options = ["--port", "0", "--ready-file", str(self.ready), *more]
+        path = os.pathsep.join((str(folder / "spec"), os.environ.get("PYTHONPATH", "")))
+        environment = os.environ | {"PYTHONPATH": path}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*COMMAND, "serve", *options], stdout=log, stderr=log, env=environment
@@ -295,6 +298,37 @@ def test_search_goes_by_keyboard(page: Page, served: Served) -> None:
     expect(page.get_by_role("combobox")).to_be_hidden()
 
 
+def test_forms_of_another_api_send_what_they_show(page: Page, tmp_path: Path) -> None:
+    """Whatever kinds of parameters and bodies a document has, each form makes a request and sends it."""
+    running = Served(tmp_path, "--spec", str(WIDE))
+    try:
+        sent: list[tuple[str, str]] = []
+        page.on("request", lambda it: sent.append((it.method, it.url.removeprefix(running.url))))
+        for path, item in yaml.safe_load(WIDE.read_text(encoding="utf-8"))["paths"].items():
+            for method, operation in item.items():
+                if method not in ("get", "put", "post", "delete", "patch"):
+                    continue
+                status = open_try(page, f"{running.url}/reference/{operation['operationId']}/")
+                for part in page.locator('.try [data-in=path][value=""]').all():
+                    part.fill("7")
+                for several in page.locator(".try [data-in=query][data-kind=json]").all():
+                    several.fill('["red", "blue"]')
+                command = page.locator(".try form pre").inner_text()
+                assert command.startswith(f"curl -i -X {method.upper()} "), command
+                sent.clear()
+                press(page, "Send the request")
+                expect(status).to_contain_text(re.compile("Answered with 40[45]"))
+                pattern = re.sub(r"\\\{[^}]*\}", "[^/?]+", re.escape(path))
+                assert sent[0][0] == method.upper()
+                assert re.fullmatch(pattern + r"(\?.*)?", sent[0][1]), sent
+                assert f"{running.url}{sent[0][1]}" in command
+                if operation["operationId"] == "list-things":
+                    assert "tag=red&tag=blue&limit=10" in sent[0][1]
+        assert "speaks the toolkit's own contract" in running.said
+    finally:
+        running.stop()
+
+
 # Elsewhere
 
 
@@ -499,9 +533,13 @@ def test_a_site_that_cannot_be_built_is_not_served(tmp_path: Path) -> None:
 
 
 def test_it_ends_cleanly(served: Served) -> None:
-    """Ctrl+C ends open streams and the server, without a word of complaint; the ready file goes."""
+    """Ctrl+C finishes open streams and ends the server without a complaint; the ready file goes."""
     with httpx.stream("GET", f"{served.url}/__docs__/events", headers=SCRIPTS_OWN) as stream:
-        assert next(stream.iter_lines()).startswith("data: ")
-        assert served.stop() == 0
+        lines = stream.iter_lines()
+        assert next(lines).startswith("data: ")
+        served.process.send_signal(signal.SIGINT)
+        # A stream that was cut off instead of finished would raise here.
+        assert [line for line in lines if line.startswith("event")] == []
+    assert served.process.wait(timeout=10) == 0
     assert not served.ready.exists()
     assert "Traceback" not in served.said

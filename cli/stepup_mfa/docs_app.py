@@ -175,17 +175,17 @@ class DocsApp:
         if found is None:
             missing = self.site.missing
             if missing is not None and reads and self._is_lost(scope, headers):
-                await _send(send, scope, 404, missing.body, missing.media_type)
+                await _send(send, 404, missing.body, missing.media_type)
             else:
                 await self.mock(scope, receive, send)
         elif not reads:
-            await _send(send, scope, 405, b"", "text/plain", extra=((b"allow", b"GET, HEAD"),))
+            await _send(send, 405, b"", "text/plain", extra=((b"allow", b"GET, HEAD"),))
         elif isinstance(found, str):
             # Relative, so that no Host is repeated and "//elsewhere" leads nowhere.
             place = PurePosixPath(path).name.encode() + b"/"
-            await _send(send, scope, 308, b"", "text/plain", extra=((b"location", b"./" + place),))
+            await _send(send, 308, b"", "text/plain", extra=((b"location", b"./" + place),))
         else:
-            await _send_file(send, scope, found, headers)
+            await _send_file(send, found, headers)
 
     def _is_lost(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
         """Is this somebody who looks for a page that is not there, rather than a caller of the mock?"""
@@ -197,14 +197,14 @@ class DocsApp:
         self, name: str, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
     ) -> None:
         if scope["method"] != "GET":
-            await _send(send, scope, 405, b"", "text/plain", extra=((b"allow", b"GET"),))
+            await _send(send, 405, b"", "text/plain", extra=((b"allow", b"GET"),))
         elif name not in ("keys", "events"):
-            await _send(send, scope, 404, b"There is nothing at this address.\n", _TYPES[".txt"])
+            await _send(send, 404, b"There is nothing at this address.\n", _TYPES[".txt"])
         elif headers.get(b"sec-fetch-site") != b"same-origin":
             # Browsers set this header, and no page can: what other sites and plain links ask for is refused.
-            await _send(send, scope, 403, b"Only for scripts of these pages.\n", _TYPES[".txt"])
+            await _send(send, 403, b"Only for scripts of these pages.\n", _TYPES[".txt"])
         elif name == "keys":
-            await _send(send, scope, 200, self._keys, _TYPES[".json"])
+            await _send(send, 200, self._keys, _TYPES[".json"])
         else:
             tasks = [asyncio.create_task(self._events(send)), asyncio.create_task(_gone(receive))]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -225,20 +225,19 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def _send_file(send: Send, scope: Scope, file: _File, headers: Mapping[bytes, bytes]) -> None:
+async def _send_file(send: Send, file: _File, headers: Mapping[bytes, bytes]) -> None:
     wanted = headers.get(b"if-none-match", b"").decode("latin-1")
     # RFC 9110 section 13.1.2: a weak comparison, in which W/ does not count.
     tags = [tag.strip().removeprefix("W/") for tag in wanted.split(",")]
     extra = ((b"etag", file.etag.encode()), (b"cache-control", b"no-cache"))
     if file.etag in tags or wanted.strip() == "*":
-        await _send(send, scope, 304, b"", file.media_type, extra=extra)
+        await _send(send, 304, b"", file.media_type, extra=extra)
     else:
-        await _send(send, scope, 200, file.body, file.media_type, extra=extra)
+        await _send(send, 200, file.body, file.media_type, extra=extra)
 
 
 async def _send(
     send: Send,
-    scope: Scope,
     status: int,
     body: bytes,
     media_type: str,
@@ -249,4 +248,4 @@ async def _send(
     if status != 304:
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})  # which the server leaves out after HEAD

@@ -189,6 +189,9 @@ def test_what_search_finds_is_there(files: dict[str, str]) -> None:
     assert titles["operation"] == {item.summary for item in read(SPEC).operations}
     assert {"valid_for_seconds", "challenge_id", "mfa_phone_id"} <= titles["field"]
     assert {"rate_limited", "incorrect_mfa_code"} <= titles["error"]
+    workflows = yaml.safe_load(SPEC.with_name(stepup_spec.WORKFLOWS).read_text(encoding="utf-8"))["workflows"]
+    assert len(titles["flow"]) == len(workflows)
+    assert "Quick start" in titles["guide"]
     assert len(titles["rule"]) == len(
         re.findall(r"^      - id: ", SPEC.with_name("rules.yaml").read_text(), re.M)
     )

@@ -85,6 +85,7 @@
     const call = calls.get(form);
     const sent = { method: call.method, path: {}, query: {}, header: {}, body: undefined };
     let address = call.path;
+    const query = new URLSearchParams();
     const fields = {};
     for (const input of inputs(form)) {
       const { value } = input;
@@ -102,11 +103,13 @@
       if (place === "body") fields[name] = valueOf(input);
       else if (place === "whole") sent.body = parse(input);
       else sent[place][name] = value;
+      // An array in a query is its name once for each item.
+      if (place === "query")
+        for (const item of [input.dataset.kind === "json" ? parse(input) : value].flat()) query.append(name, item);
     }
     if (call.media && sent.body === undefined && inputs(form).some((input) => input.dataset.in === "body"))
       sent.body = fields;
-    const query = new URLSearchParams(sent.query).toString();
-    sent.url = location.origin + address + (query && `?${query}`);
+    sent.url = location.origin + address + (query.size ? `?${query}` : "");
     sent.headers = { ...sent.header };
     if (call.key) sent.headers[call.key.header] = call.key.before + key.value;
     if (sent.body !== undefined) sent.headers["Content-Type"] = call.media;
