@@ -161,6 +161,53 @@ def test_a_get_that_may_not_be_repeated_is_not(spec_path: Path, tmp_path: Path) 
         passed(tmp_path / "faulty", "^TestKept")
 
 
+def edited(spec_path: Path) -> dict[str, Any]:
+    """The document with a field, a parameter, a variant, an error, an operation and a value that are new."""
+    document: dict[str, Any] = yaml.safe_load(spec_path.read_text(encoding="utf-8"))
+    schemas, paths = document["components"]["schemas"], document["paths"]
+    schemas["VerifyStepUpGrantRequest"]["properties"]["device"] = {"type": "string", "maxLength": 3}
+    schemas["VerifyStepUpGrantResponse"]["properties"]["left"] = {"type": "integer"}
+    schemas["GrantType"]["enum"].append("FOREVER")
+    schemas["PasskeyMfa"] = {
+        "type": "object", "required": ["type", "keys"],
+        "properties": {"type": {"const": "Passkey"}, "keys": {"type": "integer"}},
+    }  # fmt: skip
+    schemas["MfaSetup"]["oneOf"].append({"$ref": "#/components/schemas/PasskeyMfa"})
+    schemas["MfaSetup"]["discriminator"]["mapping"]["Passkey"] = "#/components/schemas/PasskeyMfa"
+    schemas["GrantFrozenError"] = {
+        "type": "object", "description": "The grant is frozen.", "required": ["error_code", "until"],
+        "properties": {"error_code": {"const": "grant_frozen"}, "until": {"type": "string"}},
+    }  # fmt: skip
+    lookup = paths["/api/backend/v1/user/{user_id}/mfa"]["get"]
+    lookup["parameters"].append({"name": "include-phones", "in": "query", "schema": {"type": "boolean"}})
+    frozen = {"application/json": {"schema": {"$ref": "#/components/schemas/GrantFrozenError"}}}
+    paths["/api/backend/v1/mfa/step-up/grants/{grant_id}"] = {
+        "delete": {
+            "operationId": "revokeGrant", "security": [{"BackendApiKey": []}],
+            "parameters": [
+                {"name": "grant_id", "in": "path", "required": True, "schema": {"type": "string"}}
+            ],
+            "responses": {
+                "204": {"description": "Gone."}, "423": {"description": "Frozen.", "content": frozen},
+            },
+        }
+    }  # fmt: skip
+    return document
+
+
+def test_what_is_new_in_a_document_is_new_in_its_client(
+    spec_path: Path, staticcheck: str, tmp_path: Path
+) -> None:
+    """Fields, parameters, variants, errors, operations and values, formatted, vetted and called."""
+    (tmp_path / "openapi.yaml").write_text(json.dumps(edited(spec_path)), encoding="utf-8")
+    folder = tmp_path / "client"
+    write(go_client(read(tmp_path / "openapi.yaml")), folder)
+    shutil.copy(CHECKS / "edited_test.go", folder)
+    assert run(["gofmt", "-l", "."], folder) == ""
+    assert run([staticcheck, "./..."], folder) == ""
+    assert passed(folder, "^Test") == 7 + 3
+
+
 def test_it_does_as_all_clients_should(client: Path) -> None:
     """Every vector of the operation that matters most."""
     command = [
