@@ -15,7 +15,7 @@ from stepup_generator.model import Api, Json, Operation, Response, plain
 from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
 from stepup_generator.samples.values import Inputs, inputs
 from stepup_generator.samples.writer import comment
-from stepup_generator.workflow_model import InputReference, OutputReference, Reference, reference
+from stepup_generator.workflow_model import InputReference, OutputReference, Reference
 
 __all__ = ["CurlSamples"]
 
@@ -131,14 +131,11 @@ class _Script:
         self.variables = {i.name: self._names.take(_PYTHON.member(i.name)) for i in flow.workflow.inputs}
         self.answers = {i.step.id: self._names.take(_PYTHON.member(i.step.id)) for i in flow.calls}
         self._outputs: dict[tuple[str, str], str] = {}
-        bodies = (item.step.body.value if item.step.body else None for item in flow.calls)
-        values = [*(value for item in flow.calls for value in item.inputs.parameters.values()), *bodies]
         self.plain = {
             f"${self.variables[item.name]}"
             for item, value in flow.known
             if quote(_text(value), safe="") == value
         }
-        self._wanted = {item for value in values for item in _references(value)}
 
     def known(self) -> Iterator[str]:
         for item, value in self._flow.known:
@@ -156,16 +153,17 @@ class _Script:
 
     def body(self, value: Json) -> str:
         """The statement that makes a body of JSON out of variables."""
-        used: dict[str, None] = {}
+        used: dict[str, str] = {}
 
         def write(found: Reference) -> str:
-            used[self._variable(found)] = None
+            is_text = isinstance(self._flow.example(found), str)
+            used[self._variable(found)] = "--arg" if is_text else "--argjson"
             return f"${self._variable(found)}"
 
         text = _program(bound(value, write))
         if not used:
             return f"body={shlex.quote(text)}"
-        given = "".join(f' \\\n  --arg {name} "${name}"' for name in used)
+        given = "".join(f' \\\n  {option} {name} "${name}"' for name, option in used.items())
         return f"body=$(jq -n{given} \\\n  {shlex.quote(text)})"
 
     def checks(self, call: Call, name: str) -> Iterator[str]:
@@ -182,7 +180,7 @@ class _Script:
     def outputs(self, call: Call, name: str) -> Iterator[str]:
         for item in call.step.outputs:
             found = OutputReference(call.step.id, item.name)
-            if found in self._wanted:
+            if found in self._flow.references:
                 variable = self._names.take(_PYTHON.member(item.name))
                 self._outputs[call.step.id, item.name] = variable
                 yield f'{variable}=$(jq -r {shlex.quote(_path(item.pointer))} <<<"${name}")'
@@ -191,16 +189,6 @@ class _Script:
         if isinstance(found, InputReference):
             return self.variables[found.name]
         return self._outputs[found.step, found.name]
-
-
-def _references(value: Json) -> Iterator[Reference]:
-    if isinstance(value, Mapping):
-        value = tuple(value.values())
-    if isinstance(value, tuple):
-        for item in value:
-            yield from _references(item)
-    elif (found := reference(value)) is not None:
-        yield found
 
 
 def _path(pointer: Iterable[str]) -> str:

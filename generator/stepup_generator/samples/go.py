@@ -85,22 +85,22 @@ class GoSamples:
         )
         names = Names((*GO.reserved, *taken, self._view.settings.sample_name), joint="")
         sources: dict[Reference, _Source] = {}
+        known = []
+        values = {item.name: value for item, value in flow.known}
         for item in flow.workflow.inputs:
-            kind = Type("string", format="" if item.secret else item.format)
-            sources[InputReference(item.name)] = _Source(names.take(GO.argument(item.name)), kind)
-        known = [
-            f"{sources[InputReference(item.name)].text} := {self._known(value, item.format)}"
-            for item, value in flow.known
-        ]
+            variable, field = names.take(GO.argument(item.name)), self._typed.fed(flow, item.name)
+            if field is not None and item.name in values:
+                literal = field_literal(self._types, values[item.name], field)
+                kind = self._types.annotation(field.type)
+                literal = f"{kind}({literal})" if kind in ("int64", "float64") else literal
+                known.append(f"{variable} := {literal}")
+            given = field.type if field is not None and item.name in values else Type("string")
+            sources[InputReference(item.name)] = _Source(variable, given)
         parts = ["\n".join(known)]
         for call in flow.calls:
             parts.append("\n".join(self._step(flow, call, names, sources)))
         stop = self._stop(flow)
         return self._program([self._client("ctx"), *parts], [stop] if stop else [])
-
-    def _known(self, value: Json, format_: str) -> str:
-        field = Field("", "", "", Type("string", format=format_), True, False, False, "")
-        return field_literal(self._types, value, field)
 
     def _step(self, flow: Flow, call: Call, names: Names, sources: dict[Reference, _Source]) -> Iterator[str]:
         if call.step.description:
@@ -137,7 +137,7 @@ class GoSamples:
         self, flow: Flow, call: Call, name: str, names: Names, sources: dict[Reference, _Source]
     ) -> Iterator[str]:
         """What has to hold of an answer, and the expressions for what later steps take from it."""
-        wanted = {output.name: output.pointer for output in call.step.outputs}
+        wanted = {output.name: output.pointer for output in flow.taken_from(call)}
         narrowed: dict[tuple[str, ...], str] = {}
         for item in call.narrowings:
             used = any(pointer[: len(item.pointer)] == item.pointer for pointer in wanted.values())
@@ -255,12 +255,15 @@ class GoSamples:
     def _argument(self, field: Field, value: Json, known: Mapping[str, _Source]) -> str:
         if not isinstance(value, Code):
             return field_literal(self._types, value, field)
-        source = known[str(value)]
+        source, item = known[str(value)], field.type
         text = f"{source.text}.Reveal()" if source.secret and not field.secret else source.text
-        wanted, given = (is_uuid(item) for item in (field.type, source.type))
-        if wanted != given:
-            text = f"uuid.MustParse({text})" if wanted else f"{text}.String()"
-        return f"models.NewSecret({text})" if field.secret and not source.secret else text
+        if is_uuid(item) != is_uuid(source.type):
+            text = f"uuid.MustParse({text})" if is_uuid(item) else f"{text}.String()"
+        elif item.name and item.name != source.type.name:
+            text = f"models.{item.name}({text})"
+        text = f"models.NewSecret({text})" if field.secret and not source.secret else text
+        optional = not field.required or item.nullable
+        return f"models.Ptr({text})" if optional and not self._types.is_nilable(item) else text
 
     # What is printed.
 

@@ -15,6 +15,7 @@ from stepup_generator.samples.values import Inputs, answers, at, chosen, inputs,
 from stepup_generator.workflow_model import (
     Input,
     InputReference,
+    Output,
     OutputReference,
     Reference,
     Step,
@@ -86,6 +87,25 @@ class Flow:
     def call(self, step_id: str) -> Call:
         return next(item for item in self.calls if item.step.id == step_id)
 
+    @property
+    def references(self) -> frozenset[Reference]:
+        """Everything that some call refers to."""
+        bodies = (item.inputs.body.value for item in self.calls if item.inputs.body is not None)
+        values = (value for item in self.calls for value in item.inputs.parameters.values())
+        return frozenset(found for value in (*values, *bodies) for found in _references(value))
+
+    def taken_from(self, call: Call) -> tuple[Output, ...]:
+        """The outputs of a call that others take."""
+        step = call.step
+        return tuple(item for item in step.outputs if OutputReference(step.id, item.name) in self.references)
+
+    def example(self, found: Reference) -> Json:
+        """What a reference stands for in the examples; a text for what a user types in."""
+        if isinstance(found, InputReference):
+            return next((value for item, value in self.known if item.name == found.name), "")
+        answer = self.call(found.step).answer
+        return at(answer.value, self.pointer(found)) if answer is not None else None
+
     def pointer(self, found: OutputReference) -> tuple[str, ...]:
         """The keys that lead to an output in the answer of its step."""
         outputs = self.call(found.step).step.outputs
@@ -100,6 +120,14 @@ def bound(value: Json, write: Callable[[Reference], str]) -> Json:
         return tuple(bound(item, write) for item in value)
     found = reference(value)
     return Code(write(found)) if found else value
+
+
+def _references(value: Json) -> Iterator[Reference]:
+    if isinstance(value, Mapping | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _references(item)
+    elif (found := reference(value)) is not None:
+        yield found
 
 
 def prompt(item: Input) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stepup_generator import rust_types as rs
-from stepup_generator.client_types import Enum, Field, Type, TypeKind
+from stepup_generator.client_types import Enum, Field, Type
 from stepup_generator.client_view import ClientSettings
 from stepup_generator.errors import GeneratorError
 from stepup_generator.languages import Names
@@ -78,21 +78,23 @@ class RustSamples:
         taken = ("explain", "main", "refusal", "refused", "std", self._view.settings.sample_name)
         names = Names((*RUST.reserved, *taken))
         sources: dict[Reference, _Source] = {}
+        known = []
+        values = {item.name: value for item, value in flow.known}
         for item in flow.workflow.inputs:
-            kind = Type("string", format="" if item.secret else item.format)
-            sources[InputReference(item.name)] = _Source(
-                names.take(RUST.member(item.name)), kind, owned=False
-            )
-        known = (
-            f"let {sources[InputReference(item.name)].text} = {_known(value, item.format)};"
-            for item, value in flow.known
-        )
+            variable, field = names.take(RUST.member(item.name)), self._typed.fed(flow, item.name)
+            kind = Type("string")
+            if field is not None and item.name in values:
+                kind = field.type
+                node = rs.field_literal(values[item.name], field, self._view.by_name, self._view.tagged)
+                known.append(_laid(_bare(node), f"let {variable} = "))
+            owned = kind.kind != "string" or bool(kind.name)
+            sources[InputReference(item.name)] = _Source(variable, kind, owned=owned)
         parts = ["\n".join(known)]
-        parts += ["\n".join(self._step(call, names, sources)) for call in flow.calls]
+        parts += ["\n".join(self._step(flow, call, names, sources)) for call in flow.calls]
         explain = self._explain(flow)
         return self._program(parts, [explain] if explain else [])
 
-    def _step(self, call: Call, names: Names, sources: dict[Reference, _Source]) -> Iterator[str]:
+    def _step(self, flow: Flow, call: Call, names: Names, sources: dict[Reference, _Source]) -> Iterator[str]:
         if call.step.description:
             yield comment(call.step.description, "//")
         for item in call.asked:
@@ -120,22 +122,23 @@ class RustSamples:
         if call.refusals:
             made = Chain(made.parent, (*made.links[:-1], "await", Applied("map_err", ("explain",), "?")))
         yield self._printing(name, made)
-        yield from self._narrowed(call, name, names, sources)
+        yield from self._narrowed(flow, call, name, names, sources)
 
     def _narrowed(
-        self, call: Call, name: str, names: Names, sources: dict[Reference, _Source]
+        self, flow: Flow, call: Call, name: str, names: Names, sources: dict[Reference, _Source]
     ) -> Iterator[str]:
         """What has to hold of an answer, and the expressions for what later steps take from it."""
+        outputs = flow.taken_from(call)
         narrowed: dict[tuple[str, ...], str] = {}
         for item in call.narrowings:
-            used = any(each.pointer[: len(item.pointer)] == item.pointer for each in call.step.outputs)
+            used = any(each.pointer[: len(item.pointer)] == item.pointer for each in outputs)
             variable = names.take(RUST.member(item.value)) if used else "_"
             source = self._path(call, item.pointer, name, narrowed)
             pattern = self._pattern(call, item, source.type, variable)
             yield f"let {pattern} = &{source.text} else {{"
             yield f"    return Err({RUST.text(f'wanted {item.tag} {item.value}')}.into());\n}};"
             narrowed[item.pointer] = variable
-        for output in call.step.outputs:
+        for output in outputs:
             sources[OutputReference(call.step.id, output.name)] = self._path(
                 call, output.pointer, name, narrowed
             )
@@ -313,24 +316,23 @@ def _laid(node: Node, before: str) -> str:
 
 def _converted(source: _Source, field: Field) -> Node:
     """An expression as the value of a field."""
-    if field.secret and source.secret:
-        return f"{source.text}.clone()"
-    text = f"{source.text}.expose()" if source.secret else source.text
-    if rs.is_id(field.type):
-        return text if rs.is_id(source.type) else f"{text}.parse()?"
-    if rs.is_id(source.type):
-        return f"{text}.to_string().into()" if field.secret else f"{text}.to_string()"
-    if source.owned and not source.secret:
-        return f"{text}.clone().into()" if field.secret else f"{text}.clone()"
-    return f"{text}.into()" if not source.secret else f"{text}.clone()"
+    item, text = field.type, source.text
+    if source.secret:
+        text = f"{text}.clone()" if field.secret else f"{text}.expose().clone()"
+    elif rs.is_id(item) or item.kind in ("integer", "number", "boolean"):
+        text = text if rs.is_id(item) == rs.is_id(source.type) else f"{text}.parse()?"
+    elif rs.is_id(source.type):
+        text = f"{text}.to_string()"
+    else:
+        text = f"{text}.clone()" if source.owned else f"{text}.into()"
+    if field.secret and not source.secret and not text.endswith(".into()"):
+        text += ".into()"
+    return f"Some({text})" if item.nullable or not field.required else text
 
 
-def _known(value: Json, format_: str) -> str:
-    kinds: dict[type, TypeKind] = {bool: "boolean", int: "integer", float: "number"}
-    kind = kinds.get(type(value), "string")
-    field = Field("", "", "", Type(kind, format=format_), True, False, False, "")
-    node = rs.field_literal(value, field, {}, {})
-    return str(node).removesuffix(".into()")
+def _bare(node: Node) -> Node:
+    """A literal that a variable is to hold: a text stays a reference."""
+    return node.removesuffix(".into()") if isinstance(node, str) else node
 
 
 def _braced(text: str) -> str:

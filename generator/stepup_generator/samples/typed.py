@@ -1,13 +1,14 @@
 """Finds the types of values by the view that the rendered clients are made from."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepup_generator.client_types import Field, Object, Type, Union, Variant
 from stepup_generator.client_view import ClientView, Operation
 from stepup_generator.model import Json
-from stepup_generator.samples.plan import Narrowing
+from stepup_generator.samples.plan import Flow, Narrowing
 from stepup_generator.samples.values import Inputs, same
+from stepup_generator.workflow_model import InputReference, reference
 
 __all__ = ["Hop", "Typed"]
 
@@ -89,6 +90,16 @@ class Typed:
             elif field.location == "body" and isinstance(body, Mapping) and field.wire in body:
                 yield field, body[field.wire]
 
+    def fed(self, flow: Flow, name: str) -> Field | None:
+        """The first field that an input of a workflow goes into, as one that is required and no secret."""
+        wanted = InputReference(name)
+        for call in flow.calls:
+            for field, value in self.arguments(self.operation(call.operation.id), call.inputs):
+                if reference(value) == wanted:
+                    bare = replace(field.type, nullable=False)
+                    return replace(field, type=bare, required=True, secret=False)
+        return None
+
     def answered(self, operation: Operation, status: str) -> Type:
         """The type of the answer of some status; ANY for one without a body."""
         found = (item.type for item in operation.successes if item.status == status)
@@ -109,5 +120,7 @@ class Typed:
             found = self.object(item)
             field = next((each for each in found.fields if each.wire == key), None) if found else None
             item = field.type if field else item.item or ANY
+            if field is not None and not field.required:
+                item = replace(item, nullable=True)
             keys = (*keys, key)
             yield Hop(item, key, field)
