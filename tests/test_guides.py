@@ -6,18 +6,20 @@ clock before each block, as it does for somebody who reads, so that an app shows
 """
 
 import ast
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,6 @@ from stepup_generator.site.targets import targets
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 CLIENTS = ROOT / "generated_client"
-TYPESCRIPT_TOOLS = ROOT / "generator" / "tests" / "typescript"
 SLUGS = sorted(path.stem for path in DOCS.glob("*.md"))
 LEFT_OUT = shutil.ignore_patterns("node_modules", "dist", "target", "__pycache__")
 # The ports that guides name; each gets a free one.
@@ -56,16 +57,23 @@ def guides() -> dict[str, Guide]:
 
 @pytest.fixture(scope="module")
 def javascript_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of node modules that holds the committed TypeScript client, compiled."""
-    compiler = TYPESCRIPT_TOOLS / "node_modules" / "typescript" / "bin" / "tsc"
-    if shutil.which("node") is None or not compiler.is_file():
-        message = "NOT CHECKED: JavaScript in the guides needs Node and the tools of the TypeScript client"
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    """A folder of node modules that holds the committed TypeScript client, compiled as its package says."""
     modules = tmp_path_factory.mktemp("javascript") / "node_modules"
     package = modules / "stepup-mfa-client"
     shutil.copytree(CLIENTS / "typescript", package, ignore=LEFT_OUT)
-    subprocess.run(["node", str(compiler), "-p", str(package)], check=True, timeout=120)
+    for command in (["npm", "ci", "--silent"], ["npm", "run", "--silent", "build"]):
+        subprocess.run(command, cwd=package, check=True, timeout=180)
     return modules
+
+
+def needed(guide: Guide) -> None:
+    """Say out loud that a guide is not checked for want of a tool; in CI that is a failure."""
+    tools = {"js": ("node", "npm"), "go": ("go",)}
+    for language in {block.language for block in guide.blocks} & tools.keys():
+        for tool in tools[language]:
+            if shutil.which(tool) is None:
+                message = f"NOT CHECKED: {guide.path.name} needs {tool}, which is not on the PATH"
+                pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
 
 
 class Session:
@@ -84,18 +92,20 @@ class Session:
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
             "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
-        if shutil.which("go"):  # what Go keeps lies in the home of whoever runs the tests
-            kept = ("GOCACHE", "GOMODCACHE", "GOPROXY", "GOPATH")
-            told = subprocess.run(["go", "env", *kept], check=True, capture_output=True, text=True)
-            environment |= dict(zip(kept, told.stdout.splitlines(), strict=True))
+        environment |= _go()
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], cwd=folder, env=environment, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
 
     def close(self) -> None:
-        # SIGTERM to what the shell started and is still there; then the shell itself.
-        self._shell.communicate("kill $(jobs -p) 2>/dev/null\nwait\nexit\n", timeout=30)
+        """End the shell and all that it has started, which is one group of processes."""
+        self._end()
+        self._shell.communicate(timeout=30)
+
+    def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._shell.pid, signal.SIGKILL)
 
     def written(self, text: str) -> str:
         """Text of the guide as this session needs it."""
@@ -115,13 +125,16 @@ class Session:
         end_mark = "ended=$?; printf '\\n<<%s>>\\n' $ended; (exit $ended)"
         self._shell.stdin.write(f"{self.written(command)}\n{end_mark}\n")
         self._shell.stdin.flush()
-        shown, deadline = "", time.monotonic() + timeout
-        for line in self._shell.stdout:
-            if end := re.fullmatch(r"<<(\d+)>>\n", line):
-                return int(end[1]), self.read(shown).strip()
-            shown += line
-            assert time.monotonic() < deadline, f"{command}\n{shown}"
-        raise AssertionError(f"the shell ended:\n{shown}")
+        shown, limit = "", threading.Timer(timeout, self._end)
+        limit.start()
+        try:
+            for line in self._shell.stdout:
+                if end := re.fullmatch(r"<<(\d+)>>\n", line):
+                    return int(end[1]), self.read(shown).strip()
+                shown += line
+        finally:
+            limit.cancel()
+        raise AssertionError(f"{command}\nended the shell, or took longer than {timeout} s:\n{shown}")
 
     def start(self, command: str) -> None:
         """Start what keeps running, and wait until it is there: by the mock's file, else by its port."""
@@ -148,6 +161,15 @@ class Session:
         )  # fmt: skip
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status == 200
+
+
+def _go() -> dict[str, str]:
+    """Where Go keeps what it has fetched and built: in the home of whoever runs the tests."""
+    if shutil.which("go") is None:
+        return {}
+    names = ("GOCACHE", "GOMODCACHE", "GOPROXY", "GOPATH")
+    told = subprocess.run(["go", "env", *names], check=True, capture_output=True, text=True).stdout
+    return dict(zip(names, told.splitlines(), strict=True))
 
 
 def wait_until(there: Callable[[], bool], message: str) -> None:
@@ -242,6 +264,7 @@ def _readme_has(block: Block, session: Session) -> None:
 
 
 def _package_has_this_name(block: Block, session: Session) -> None:
+    """The rest the tests of the TypeScript client do, as a stranger: pack it, and install the archive."""
     package = json.loads((CLIENTS / "typescript" / "package.json").read_text(encoding="utf-8"))
     assert f"./{package['name']}-{package['version']}.tgz" in block.text
     assert package["scripts"]["prepack"] == "npm run build"
@@ -320,13 +343,11 @@ CHECKS: dict[str, Callable[[Block, Session], None]] = {
 def test_a_guide_works_as_written(slug: str, guides: dict[str, Guide], tmp_path: Path, request: Any) -> None:
     """Every command exits with 0 and prints what stands below it; what is not run is checked otherwise."""
     guide = guides[slug]
-    with closing(Session(tmp_path / "reader")) as session:
+    needed(guide)
+    with contextlib.closing(Session(tmp_path / "reader")) as session:
         if slug in ("quick-start", "regeneration"):  # they speak of the repository's own folders
             shutil.copytree(ROOT / "spec", session.folder / "spec", ignore=LEFT_OUT)
             shutil.copytree(CLIENTS, session.folder / "generated_client", ignore=LEFT_OUT)
-        if any(block.language == "go" for block in guide.blocks) and shutil.which("go") is None:
-            message = "NOT CHECKED: the guide needs `go`, which is not on the PATH"
-            pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
         if any(block.language == "js" for block in guide.blocks):
             (session.folder / "node_modules").symlink_to(request.getfixturevalue("javascript_client"))
         play(guide, session)
@@ -347,3 +368,30 @@ def test_a_mistake_in_a_guide_leaves_the_old_site(tmp_path: Path) -> None:
     assert f"{guide}:8: the link" in done.stderr
     assert f"{guide}:10: the block is never closed" in done.stderr
     assert (out / "guides/one/index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("```console\n$ echo one\ntwo\n```", "but it printed"),
+        ("```sh\nfalse\n```", "exits with 1"),
+        ("```sh\necho one\n```\n\n```text output\ntwo\n```", "but it printed"),
+        ("```console\n$ false\n...\n```", "exits with 1"),
+        ("```yaml\na: 1\n```", "neither run nor checked"),
+        ("```yaml checked: by nobody\na: 1\n```", "nothing checks this block"),
+        ("```python\nraise SystemExit(3)\n```", "exits with 3"),
+        ("```sh\nexit 0\n```", "ended the shell"),
+    ],
+)
+def test_a_guide_that_is_wrong_is_caught(text: str, told: str, tmp_path: Path) -> None:
+    """What is printed otherwise, fails, is not run, or is checked by nobody does not pass."""
+    folder = tmp_path / "guides"
+    folder.mkdir()
+    head = "---\nsummary: Wrong.\norder: 1\n---\n\n# Wrong\n\n"
+    (folder / "wrong.md").write_text(f"{head}```sh\necho fine\n```\n\n{text}\n", encoding="utf-8")
+    (guide,) = read_guides(folder, {})
+    with (
+        contextlib.closing(Session(tmp_path / "reader")) as session,
+        pytest.raises(AssertionError, match=told),
+    ):
+        play(guide, session)
