@@ -13,9 +13,9 @@ from stepup_generator.client_types import Field, Object, Variant
 from stepup_generator.client_view import ClientSettings, ErrorField, Operation
 from stepup_generator.model import Api
 from stepup_generator.render import cell, client_files
-from stepup_generator.rust_layout import Array, Call, arm, fitted, parameters
+from stepup_generator.rust_layout import Array, Call, Struct, arm, fitted, parameters
 from stepup_generator.rust_types import RUST
-from stepup_generator.rust_view import RustView, rust_view
+from stepup_generator.rust_view import Group, RustView, rust_view
 
 __all__ = ["rust_client", "rust_view"]
 
@@ -39,12 +39,14 @@ def _filters(view: RustView) -> dict[str, Callable[..., object]]:
         "class_doc": lambda api: rust_docs.doc(sections(api.title, wrapped(api.summary))),
         "client_uses": lambda _: _client_uses(view),
         "crate_doc": lambda _: rust_docs.crate_doc(view),
+        "call_head": lambda case: _call_head(view, case),
         "credential_list": lambda items: fitted(_texts(items), "", "const CREDENTIALS: &[&str] = ", ";"),
         "definition": lambda item: rust_wire.definition(item, view.constants[item.name]),
         "doc": rust_docs.doc,
         "enum_base": lambda item: "String" if item.base == "string" else "i64",
         "error_accessor": _error_accessor,
         "field_doc": rust_docs.field_doc,
+        "group": _group,
         "head": lambda item: _head(view, item),
         "is_open": lambda item: item.name in view.given,
         "is_read": lambda item: item.name in view.given,
@@ -52,6 +54,7 @@ def _filters(view: RustView) -> dict[str, Callable[..., object]]:
         "line": rust_docs.line,
         "lints": lambda _: _lints(),
         "member": _member,
+        "named": _named,
         "members": lambda item: tuple(rs.struct(item, view.tagged)),
         "operation_doc": lambda item: rust_docs.operation_doc(view, item),
         "program": lambda _: rust_examples.program(view, rust_docs.line),
@@ -65,7 +68,6 @@ def _filters(view: RustView) -> dict[str, Callable[..., object]]:
         "value_doc": lambda item: rust_docs.line(f"`{item.value}`."),
         "variant": _variant,
         "variant_doc": _variant_doc,
-        "wires": lambda field: fitted(_texts(field.wires), ""),
         "writing": lambda item: rust_wire.writing(item, view.tagged, item.name in view.given),
     }
 
@@ -102,11 +104,23 @@ def _client_uses(view: RustView) -> str:
     return rust_examples.use("crate", [name for name in modules if f"{name}::" in source])
 
 
+def _group(item: Group) -> str:
+    """The method of the client that gives a group."""
+    head = parameters(f"pub fn {item.name}", ["&self"], f" -> {item.type}<'_> {{", "    ")
+    return f"{head}\n{fitted(Struct(item.type, (('client', 'self'),)), ' ' * 8)}\n    }}"
+
+
 def _signature(item: Operation, grouped: bool) -> str:
     given = ["self" if grouped else "&self"]
     given += [f"params: models::{item.input.name}"] if item.input else []
     after = f" -> Result<{rust_wire.returns(item)}, Error> {{"
     return parameters(f"pub async fn {item.name}", given, after, "    ")
+
+
+def _call_head(view: RustView, case: rust_examples.Case) -> str:
+    """The head of the function that makes the call of a test."""
+    given = [f"auth: {view.settings.client}"]
+    return parameters(f"pub async fn {case.name}", given, " -> Result<String, Error> {", "    ")
 
 
 def _body(view: RustView, item: Operation, client: str) -> str:
@@ -135,6 +149,14 @@ def _variant(item: Variant) -> str:
 
 def _variant_doc(item: Variant) -> str:
     return rust_docs.line(f"Told by `{item.value}`." if item.value else "One of its forms.")
+
+
+def _named(fields: tuple[ErrorField, ...]) -> str:
+    """The statement that takes the texts a message names from a body; "" where there are none."""
+    found = next((field for field in fields if field.kind == "texts"), None)
+    if found is None:
+        return ""
+    return fitted(Call("texts_of", ("&body", _texts(found.wires))), " " * 8, "let named = ", ";")
 
 
 def _error_accessor(field: ErrorField) -> str:

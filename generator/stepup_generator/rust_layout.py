@@ -14,6 +14,7 @@ _LINE = 100
 # rustfmt's fn_call_width, chain_width, array_width and struct_lit_width.
 _CALL, _CHAIN, _ARRAY, _STRUCT = 60, 60, 60, 18
 _STEP = "    "
+_INTO = ".into()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,12 @@ Node: TypeAlias = str | Call | Struct | Array | Chain
 
 def fitted(node: Node, indent: str, before: str = "", after: str = "") -> str:
     """A node behind ``indent`` and ``before``; ``after`` follows it directly. All of it is returned."""
+    one = _single(node)
+    if before.endswith(" = ") and one is not None:
+        # What is assigned goes to the next line where it fits there, and not here.
+        width = len(indent) + len(one) + len(after)
+        if width + len(before) > _LINE >= width + len(_STEP):
+            return f"{indent}{before[:-1]}\n{indent}{_STEP}{one}{after}"
     return f"{indent}{before}{_lay(node, indent, len(indent) + len(before), after)}"
 
 
@@ -115,9 +122,13 @@ def _lay(node: Node, indent: str, column: int, after: str, broken: bool = False)
     """``broken``: in several lines, even where one would do."""
     one = _single(node)
     fits = one is not None and column + len(one) + len(after) <= _LINE
-    if isinstance(node, str) or (fits and not broken):
-        return f"{one}{after}"
     inner = indent + _STEP
+    if isinstance(node, str):
+        # A text and what it turns into are a chain.
+        begin, found, _ = node.rpartition(_INTO)
+        return f"{begin}\n{inner}{_INTO}{after}" if found and not fits else f"{node}{after}"
+    if fits and not broken:
+        return f"{one}{after}"
     if isinstance(node, Struct):
         lines = [_struct_field(name, value, inner) for name, value in node.fields]
         return f"{node.head} {{\n" + "".join(lines) + f"{indent}}}{after}"
@@ -153,6 +164,7 @@ def _is_empty(node: Node) -> bool:
 def _struct_field(name: str, value: Node, indent: str) -> str:
     if value == name:
         return f"{indent}{name},\n"
-    if isinstance(value, str) and len(indent) + len(name) + len(value) + 3 > _LINE:
-        return f"{indent}{name}:\n{indent}{_STEP}{value},\n"
+    first = f"{indent}{name}: {value.removesuffix(_INTO)}," if isinstance(value, str) else ""
+    if len(first) > _LINE:
+        return f"{indent}{name}:\n{fitted(value, indent + _STEP, after=',')}\n"
     return f"{fitted(value, indent, f'{name}: ', ',')}\n"

@@ -46,7 +46,8 @@ def returns(item: Operation) -> str:
 
 def body(item: Operation, constant: str, client: str, models: Mapping[str, Model]) -> str:
     """The body of a method: the request with all it takes, and the answer."""
-    lines = [f"{_BODY}let {'mut ' if item.fields else ''}request = Request::new(&operations::{constant});"]
+    request = Call("Request::new", (f"&operations::{constant}",))
+    lines = [fitted(request, _BODY, f"let {'mut ' if item.fields else ''}request = ", ";")]
     lines += [fitted(_taken(field), _BODY, after=";") for field in item.fields]
     sent = f"send(request, &{client}.settings).await?"
     if item.result is None:

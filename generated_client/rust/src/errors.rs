@@ -247,7 +247,8 @@ impl Refusal {
         let code = text_of(&body, &["error_code"])?;
         let kind = RefusalKind::of(code);
         let mut said = quoted(code).to_owned();
-        for (name, value) in texts_of(&body, &["field_errors", "field_to_errors"]) {
+        let named = texts_of(&body, &["field_errors", "field_to_errors"]);
+        for (name, value) in named {
             said += &format!(" {}={}", quoted(&name), quoted(&value));
         }
         Some(Self {

@@ -211,7 +211,8 @@ mod operations {
             secrets: &[],
             issued: &[],
         };
-        super::check(case, super::calls::fetch_user_mfa_methods).await;
+        let call = super::calls::fetch_user_mfa_methods;
+        super::check(case, call).await;
     }
 
     #[tokio::test]
@@ -227,7 +228,8 @@ mod operations {
             secrets: &["123456"],
             issued: &["f374f738cc0b1f2d5a4e6c8790ab1234cd56ef7890a1b2c3d4e5f60718293a4b"],
         };
-        super::check(case, super::calls::verify_step_up_totp_challenge).await;
+        let call = super::calls::verify_step_up_totp_challenge;
+        super::check(case, call).await;
     }
 
     #[tokio::test]
@@ -241,7 +243,8 @@ mod operations {
             secrets: &[],
             issued: &[],
         };
-        super::check(case, super::calls::send_sms_mfa_code).await;
+        let call = super::calls::send_sms_mfa_code;
+        super::check(case, call).await;
     }
 
     #[tokio::test]
@@ -257,7 +260,8 @@ mod operations {
             secrets: &["ABC123"],
             issued: &["f1d402e76791970a3c5b8d2e4f60718293a4b5c6d7e8f90112233445566778ff"],
         };
-        super::check(case, super::calls::verify_sms_challenge).await;
+        let call = super::calls::verify_sms_challenge;
+        super::check(case, call).await;
     }
 
     #[tokio::test]
@@ -271,7 +275,8 @@ mod operations {
             secrets: &["f374f738cc0b1f2d5a4e6c8790ab1234cd56ef7890a1b2c3d4e5f60718293a4b"],
             issued: &[],
         };
-        super::check(case, super::calls::verify_step_up_grant).await;
+        let call = super::calls::verify_step_up_grant;
+        super::check(case, call).await;
     }
 }
 
