@@ -336,6 +336,7 @@ def test_search_works_from_a_folder_and_the_form_says_what_it_needs(page: Page, 
     """Opened from a disk, search finds and goes; the form names the command that brings it to life."""
     page.goto((built / "reference/verifyStepUpGrant/index.html").as_uri())
     page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("send sms")
     expect(page.locator(".find [role=option]").first).to_contain_text("Send SMS MFA Code")
     page.keyboard.press("Enter")
