@@ -1,9 +1,8 @@
-"""Go samples: programs that use the Go client, and what ``fmt`` shows of its answers, as gofmt has them."""
+"""Go samples: programs that use the Go client, as gofmt has them."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stepup_generator.client_types import Field, Type
 from stepup_generator.client_view import ClientSettings
@@ -11,10 +10,11 @@ from stepup_generator.go_client import go_view
 from stepup_generator.go_literals import field_literal
 from stepup_generator.go_types import GO, is_uuid
 from stepup_generator.languages import Names
-from stepup_generator.model import Api, Json, Operation, Response, plain
+from stepup_generator.model import Api, Json, Operation, Response
+from stepup_generator.samples.go_printed import GoPrinted
 from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
-from stepup_generator.samples.typed import ANY, Hop, Typed
-from stepup_generator.samples.values import Inputs, answers, inputs, success
+from stepup_generator.samples.typed import Hop, Typed
+from stepup_generator.samples.values import Inputs, inputs, success
 from stepup_generator.samples.writer import block, comment
 from stepup_generator.workflow_model import InputReference, OutputReference, Reference
 
@@ -23,10 +23,6 @@ __all__ = ["GoSamples"]
 _STANDARD = ("context", "encoding/json", "errors", "fmt", "log", "os")
 _COLUMN = 40
 _FAIL = "if err != nil {\n\tlog.Fatal(err)\n}"
-
-
-class _Pointed(Exception):
-    """A value that ``%+v`` shows as an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +43,7 @@ class GoSamples:
         self._typed = Typed(self._view)
         self._types = self._view.types
         self._package = self._view.package
+        self._printed = GoPrinted(api, self._typed, self._types)
         self._errors = {item.code: item.name for item in self._view.errors}
 
     def request(self, operation: Operation) -> str:
@@ -54,14 +51,7 @@ class GoSamples:
         return self._program([self._client(call), "\n".join(self._printing(operation, call, "response"))])
 
     def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        if response.schema is None:
-            return ""
-        item = self._typed.answered(self._typed.operation(operation.id), response.status)
-        if self._as_json(operation):
-            text = json.dumps(plain(self._encoded(value, item)), separators=(",", ":"), ensure_ascii=False)
-            return re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", text)
-        text = self._shown(value, item)
-        return f"&{text}" if self._typed.object(item) is not None else text
+        return self._printed.answer(operation, response, value)
 
     def refused(self, operation: Operation, refusal: Refusal) -> str:
         found = refusal.body.get(refusal.about) if isinstance(refusal.body, Mapping) else None
@@ -235,7 +225,7 @@ class GoSamples:
             yield f"if err := {call}; err != nil {{\n\t{stop.split(chr(10))[1].strip()}\n}}"
             return
         yield f"{name}, err := {call}\n{stop}"
-        if self._as_json(operation):
+        if self._printed.as_json(operation):
             yield f"if err := json.NewEncoder(os.Stdout).Encode({name}); err != nil {{\n\tlog.Fatal(err)\n}}"
         else:
             yield f'fmt.Printf("%+v\\n", {name})'
@@ -265,82 +255,6 @@ class GoSamples:
         optional = not field.required or item.nullable
         return f"models.Ptr({text})" if optional and not self._types.is_nilable(item) else text
 
-    # What is printed.
-
-    def _as_json(self, operation: Operation) -> bool:
-        """Does ``%+v`` show an address in any answer that is documented?"""
-        response = success(operation)
-        if response is None or response.schema is None:
-            return False
-        made = self._typed.operation(operation.id)
-        item = self._typed.answered(made, response.status)
-        result = made.result or ANY
-        is_struct = self._typed.object(item) is not None
-        if result.name != item.name or (
-            result.nullable and not is_struct and not self._types.is_nilable(item)
-        ):
-            return True
-        try:
-            for example in answers(self._api, response):
-                self._shown(example.value, item)
-        except _Pointed:
-            return True
-        return False
-
-    def _shown(self, value: Json, item: Type, inside: bool = False) -> str:
-        """What ``%+v`` makes of a value. Raises _Pointed."""
-        if value is None:
-            nil = {"array": "[]", "map": "map[]"}
-            return nil.get(item.kind, "<nil>")
-        if is_uuid(item):
-            return str(value).lower()
-        pointer = inside and (item.nullable or item.recursive) and not self._types.is_nilable(item)
-        union = self._typed.union(item)
-        if pointer or (union is not None and not union.tag):
-            raise _Pointed
-        if union is not None:
-            variant = self._typed.variant(union, value)
-            if variant is None:
-                raise _Pointed  # bytes, which nobody reads
-            return self._shown(value, replace(variant.type, nullable=False, recursive=False), True)
-        found = self._typed.object(item)
-        if found is not None and isinstance(value, Mapping):
-            return f"{{{' '.join(self._member(field, value) for field in found.fields)}}}"
-        if isinstance(value, Mapping):
-            inner = item.item or ANY
-            return (
-                f"map[{' '.join(f'{key}:{self._shown(value[key], inner, True)}' for key in sorted(value))}]"
-            )
-        if isinstance(value, tuple):
-            return f"[{' '.join(self._shown(each, item.item or ANY, True) for each in value)}]"
-        return _number(value, item) if isinstance(value, int | float) else str(value)
-
-    def _member(self, field: Field, value: Mapping[str, Json]) -> str:
-        given = value.get(field.wire)
-        if field.secret:
-            return f"{field.name}:{'***' if given is not None or field.required else '<nil>'}"
-        item = field.type if field.required else replace(field.type, nullable=True)
-        return f"{field.name}:{self._shown(given, item, True)}"
-
-    def _encoded(self, value: Json, item: Type) -> Json:
-        """A value as ``encoding/json`` writes it."""
-        union = self._typed.union(item)
-        if union is not None and value is not None:
-            variant = self._typed.variant(union, value)
-            return value if variant is None else self._encoded(value, variant.type)
-        found = self._typed.object(item)
-        if found is not None and isinstance(value, Mapping):
-            return {
-                field.wire: "***" if field.secret and given is not None else self._encoded(given, field.type)
-                for field in found.fields
-                if (given := value.get(field.wire)) is not None or field.required
-            }
-        if isinstance(value, Mapping):
-            return {key: self._encoded(value[key], item.item or ANY) for key in sorted(value)}
-        if isinstance(value, tuple):
-            return tuple(self._encoded(each, item.item or ANY) for each in value)
-        return value.lower() if is_uuid(item) and isinstance(value, str) else value
-
 
 def _struct(name: str, values: list[tuple[Field, str]]) -> str:
     """A struct, a field a line, as gofmt lays it out: names in one column, unless there are long ones."""
@@ -353,12 +267,3 @@ def _struct(name: str, values: list[tuple[Field, str]]) -> str:
 
 def _path_of(line: str) -> str:
     return line.split('"')[1]
-
-
-def _number(value: int | float, item: Type) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int) and item.kind != "number":
-        return str(value)
-    text = repr(float(value))
-    return text.removesuffix(".0")

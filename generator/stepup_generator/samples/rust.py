@@ -1,13 +1,12 @@
-"""Rust samples: programs that use the Rust client, as rustfmt has them, and what ``{:?}`` shows."""
+"""Rust samples: programs that use the Rust client, as rustfmt has them."""
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stepup_generator import rust_types as rs
-from stepup_generator.client_types import Enum, Field, Type
+from stepup_generator.client_types import Field, Type
 from stepup_generator.client_view import ClientSettings
 from stepup_generator.errors import GeneratorError
 from stepup_generator.languages import Names
@@ -18,7 +17,8 @@ from stepup_generator.rust_layout import Chain, Node, Struct, arm, fitted
 from stepup_generator.rust_types import RUST
 from stepup_generator.rust_view import rust_view
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
-from stepup_generator.samples.typed import ANY, Hop, Typed
+from stepup_generator.samples.rust_printed import RustPrinted, debug
+from stepup_generator.samples.typed import Hop, Typed
 from stepup_generator.samples.values import Inputs, inputs, success
 from stepup_generator.samples.writer import comment
 from stepup_generator.workflow_model import InputReference, OutputReference, Reference
@@ -47,6 +47,7 @@ class RustSamples:
         self._api = api
         self._view = rust_view(api, settings)
         self._typed = Typed(self._view)
+        self._printed = RustPrinted(self._view, self._typed)
         self._kinds = {item.code: item.variant for item in self._view.refusals}
 
     def request(self, operation: Operation) -> str:
@@ -55,23 +56,13 @@ class RustSamples:
         return self._program([self._printing(name, call)])
 
     def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        made = self._typed.operation(operation.id)
-        result = made.result
-        if response.schema is None or result is None:
-            return ""
-        item = self._typed.answered(made, response.status)
-        union = self._typed.union(result)
-        shown = self._shown(value, item)
-        if union is not None and result.name != item.name:
-            variant = next(each for each in union.variants if each.type == item)
-            shown = f"{variant.name}({shown})"
-        return f"Some({shown})" if result.nullable and not item.nullable else shown
+        return self._printed.answer(operation, response, value)
 
     def refused(self, operation: Operation, refusal: Refusal) -> str:
         found = refusal.body.get(refusal.about) if isinstance(refusal.body, Mapping) else None
         if not isinstance(found, Mapping):
-            return _debug(refusal.code)
-        pairs = (f"{_debug(key)}: {_debug(value)}" for key, value in sorted(found.items()))
+            return debug(refusal.code)
+        pairs = (f"{debug(key)}: {debug(value)}" for key, value in sorted(found.items()))
         return f"{{{', '.join(pairs)}}}"
 
     def flow(self, flow: Flow) -> str:
@@ -263,51 +254,6 @@ class RustSamples:
             message = f"{operation.id}: the example of {field.wire or 'the body'} is no value of its type"
             raise GeneratorError(message) from None
 
-    # What is printed.
-
-    def _shown(self, value: Json, item: Type) -> str:
-        """What ``{:?}`` makes of a value."""
-        if item.nullable:
-            return "None" if value is None else f"Some({self._shown(value, replace(item, nullable=False))})"
-        union, found = self._typed.union(item), self._typed.object(item)
-        if union is not None:
-            variant = self._typed.variant(union, value)
-            if variant is None:
-                tag = value.get(union.tag) if isinstance(value, Mapping) else None
-                return f"Unknown(UnknownVariant {{ tag: {_debug(tag)}, .. }})"
-            return f"{variant.name}({self._shown(value, variant.type)})"
-        if found is not None and isinstance(value, Mapping):
-            members = [self._member(field, value) for field in rs.struct(found, self._view.tagged)]
-            return f"{item.name} {{ {', '.join(members)} }}" if members else item.name
-        if isinstance(value, Mapping) and item.kind == "map":
-            inner = item.item or ANY
-            pairs = (f"{_debug(key)}: {self._shown(value[key], inner)}" for key in sorted(value))
-            return f"{{{', '.join(pairs)}}}"
-        if isinstance(value, tuple) and item.kind == "array":
-            return f"[{', '.join(self._shown(each, item.item or ANY) for each in value)}]"
-        return self._scalar(value, item)
-
-    def _member(self, field: Field, value: Mapping[str, Json]) -> str:
-        given, item = value.get(field.wire), field.type
-        optional = item.nullable or not field.required
-        if optional and given is None:
-            return f"{field.name}: None"
-        shown = "***" if field.secret else self._shown(given, replace(item, nullable=False))
-        return f"{field.name}: {f'Some({shown})' if optional else shown}"
-
-    def _scalar(self, value: Json, item: Type) -> str:
-        model = self._view.by_name.get(item.name)
-        if isinstance(model, Enum) and rs.is_enum(item):
-            names = {each.value: each.name for each in model.values}
-            return names.get(value, f"Unknown({_debug(value)})")
-        if rs.is_id(item):
-            return str(value).lower()
-        if item.kind in ("any", "null") or (item.kind == "const" and value is None):
-            return _value(value)
-        if item.kind == "number" and isinstance(value, int | float):
-            return repr(float(value))
-        return _debug(value)
-
 
 def _laid(node: Node, before: str) -> str:
     """A statement, laid out as one of a function, but not yet indented."""
@@ -338,25 +284,3 @@ def _bare(node: Node) -> Node:
 def _braced(text: str) -> str:
     """Text for a format string."""
     return text.replace("{", "{{").replace("}", "}}")
-
-
-def _debug(value: Json) -> str:
-    """What ``{:?}`` makes of a text, number or truth value."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
-    shown = (escapes.get(char, char if char.isprintable() else f"\\u{{{ord(char):x}}}") for char in value)
-    return f'"{"".join(shown)}"'
-
-
-def _value(value: Json) -> str:
-    """What ``{:?}`` makes of JSON whose type nobody knows."""
-    if isinstance(value, Mapping):
-        pairs = (f"{_debug(key)}: {_value(value[key])}" for key in sorted(value))
-        return f"Object {{{', '.join(pairs)}}}"
-    if isinstance(value, tuple):
-        return f"Array [{', '.join(map(_value, value))}]"
-    if value is None:
-        return "Null"
-    name = "String" if isinstance(value, str) else "Bool" if isinstance(value, bool) else "Number"
-    return f"{name}({_debug(value)})"
