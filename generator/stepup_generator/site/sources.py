@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from stepup_generator.model import Api
 from stepup_generator.rules import Group
+from stepup_generator.site.guides import Guide
 from stepup_generator.site.hints import Hint
 from stepup_generator.site.matrix import Matrix
+from stepup_generator.workflow_model import Workflow
 
 __all__ = ["Settings", "Sources"]
 
@@ -32,9 +33,9 @@ class Sources:
     api: Api
     document: Path
     rules: tuple[Group, ...] = ()
-    workflows: tuple[Any, ...] = ()
+    workflows: tuple[Workflow, ...] = ()
     workflows_file: Path | None = None
-    guides: tuple[Any, ...] = ()
+    guides: tuple[Guide, ...] = ()
     matrix: Matrix | None = None
     hints: tuple[Hint, ...] = ()
     settings: Settings = field(default_factory=Settings)
