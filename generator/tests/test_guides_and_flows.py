@@ -253,6 +253,16 @@ def test_everything_that_is_wrong_is_told_at_once(read_them: Callable[..., tuple
     assert places == [("a.md", 1), ("a.md", 8), ("a.md", 11), ("b.md", 1)]
 
 
+def test_a_guide_that_is_no_text_is_told_with_its_line(
+    read_them: Callable[..., tuple[Guide, ...]], tmp_path: Path
+) -> None:
+    """Bytes that are no UTF-8 are refused where they stand."""
+    read_them(parcels=GUIDE)
+    (tmp_path / "guides" / "parcels.md").write_bytes(GUIDE.encode().replace(b"See", b"\xffSee"))
+    with pytest.raises(SiteError, match=r"parcels\.md:8: is no UTF-8"):
+        read_them()
+
+
 def test_guides_come_in_their_order_and_link_to_each_other(
     read_them: Callable[..., tuple[Guide, ...]],
 ) -> None:

@@ -138,7 +138,7 @@ class _Draft:
         self.path = path
         self.problems: list[SiteProblem] = []
         self.links: dict[str, str] = {}
-        whole = path.read_text(encoding="utf-8")
+        whole = self._whole()
         found = _FRONT_MATTER.match(whole)
         self._front_matter(found[1] if found else "")
         self.text = whole[found.end() :].lstrip("\n") if found else whole
@@ -151,6 +151,13 @@ class _Draft:
         for before, block in pairwise(self.blocks):
             if block.output and before.output:
                 self.refuse(block.line, "an output of an output; wanted it right after what prints it")
+
+    def _whole(self) -> str:
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            line = self.path.read_bytes()[: error.start].count(b"\n") + 1
+            raise SiteError([SiteProblem(self.path, line, "is no UTF-8; wanted a text file")]) from None
 
     def refuse(self, line: int, message: str) -> None:
         self.problems.append(SiteProblem(self.path, line, message))
