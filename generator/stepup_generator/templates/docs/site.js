@@ -26,7 +26,7 @@ const top = tab.getBoundingClientRect().top;
 r.dataset.language = panel(tab).dataset.language;
 saved("language", r.dataset.language);
 select();
-tab.focus();
+tab.focus({ preventScroll: true });
 scrollBy({ top: tab.getBoundingClientRect().top - top, behavior: "instant" });
 };
 // Scripts are named by the elements that want them, and loaded once.
