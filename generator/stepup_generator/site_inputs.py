@@ -43,12 +43,16 @@ class SiteInputs:
         return self.document.with_name(stepup_spec.RULES)
 
     @property
+    def changelog(self) -> Path:
+        return self.document.with_name("CHANGELOG.md")
+
+    @property
     def control(self) -> Path:
         return self.document.with_name(stepup_spec.CONTROL)
 
     def files(self) -> Iterator[Path]:
         """Every file that has a say in the content, in a fixed order; those that are missing too."""
-        yield from (self.document, self.rules, self.workflows, self.control)
+        yield from (self.document, self.rules, self.workflows, self.control, self.changelog)
         if self.matrix is not None:
             yield self.matrix
         if self.guides is not None:
@@ -89,6 +93,7 @@ class SiteInputs:
             guides=read_guides(self.guides, known) if self.guides is not None else (),
             matrix=read_matrix(self.matrix) if self.matrix is not None else None,
             settings=Settings(self.base_path, self.site_url, self.version),
+            changelog=self.changelog.read_text(encoding="utf-8") if self.changelog.is_file() else "",
             hints=read_hints(self.control, api, self.document) if self.control.is_file() else (),
         )
 

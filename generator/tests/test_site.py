@@ -19,7 +19,7 @@ import yaml
 
 import stepup_spec
 from stepup_generator import site
-from stepup_generator.errors import SpecError
+from stepup_generator.errors import SiteError, SpecError
 from stepup_generator.read import read
 from stepup_generator.rules import read_rules
 
@@ -31,9 +31,8 @@ TAGS = frozenset(
     re.findall(
         r"\w+",
         """html head meta title link style body a div nav ul ol li strong em b i u code pre p span main
-        section article details summary header footer button kbd script form label input select option textarea
-        h1 h2 h3 h4 h5 h6 dl dt dd table thead tbody tr th td
-        blockquote hr br""",
+        section article details summary header footer button kbd script form label input select option
+        textarea h1 h2 h3 h4 h5 h6 dl dt dd table thead tbody tr th td blockquote hr br""",
     )
 )
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "rel", "href", "class", "id", "aria-label"}
@@ -420,7 +419,7 @@ def test_curl_samples_say_what_they_mean_to_a_shell(
     nasty = 'it\'s $(touch pwned) `touch pwned` "$HOME" \\ \n [1-9] {a,b} é 漢'
     changed = fresh()
     lookup = changed["paths"]["/api/backend/v1/user/{user_id}/mfa"]["get"]
-    lookup["parameters"][0]["example"] = nasty
+    lookup["parameters"][0] |= {"schema": {"type": "string"}, "example": nasty}
     verify = changed["paths"]["/api/backend/v1/mfa/step-up/verify-grant"]["post"]
     body = {"action_type": nasty, nasty: [1, None, True]}
     verify["requestBody"]["content"]["application/json"]["examples"]["grant"]["value"] = body
@@ -450,6 +449,16 @@ def test_curl_samples_say_what_they_mean_to_a_shell(
     assert "Content-Type: application/json" in calls[-1]
     sent = json.loads(calls[-1][calls[-1].index("--data-raw") + 1])
     assert body.items() <= sent.items()  # what the schema requires besides is filled in
+
+
+def test_an_example_that_no_program_can_hold_is_refused(render: Callable[[dict], dict[str, str]]) -> None:
+    """An example that is no value of its type is named with its document, not printed into a sample."""
+    changed = fresh()
+    changed["paths"]["/api/backend/v1/user/{user_id}/mfa"]["get"]["parameters"][0]["example"] = "nobody"
+    with pytest.raises(
+        SiteError, match=r"openapi\.json:1: fetchUserMfaMethods: the example of user_id is no value"
+    ):
+        render(changed)
 
 
 def test_a_request_without_examples_gets_one_from_its_schema(

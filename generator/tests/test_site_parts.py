@@ -206,7 +206,9 @@ def test_the_page_for_wrong_addresses_works_at_any_depth() -> None:
 def test_the_change_log_becomes_a_page() -> None:
     """A change log of the document is shown where there is one."""
     sources = site.Sources(read(SPEC), SPEC, changelog="# Changes\n\n## 1.1\n\n- A **new** field.\n")
-    assert "<strong>new</strong> field" in str(site.render(sources)["changelog/index.html"])
+    files = site.render(sources)
+    assert "<strong>new</strong> field" in str(files["changelog/index.html"])
+    assert '<a href="../changelog/index.html">Changes</a>' in str(files["reference/index.html"])
 
 
 def test_the_publishing_workflow_calls_what_there_is() -> None:

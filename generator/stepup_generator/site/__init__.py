@@ -5,11 +5,12 @@ forbids it. What does not hold together (a link that leads nowhere, say) is refu
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from markupsafe import Markup
 
 from stepup_generator import samples
-from stepup_generator.errors import SiteError
+from stepup_generator.errors import GeneratorError, SiteError, SiteProblem
 from stepup_generator.site import links
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.card import FAVICON, card
@@ -30,14 +31,15 @@ from stepup_generator.site.twins import with_twins
 
 __all__ = ["Settings", "Sources", "render"]
 
+_Samples: TypeAlias = Mapping[str, Sequence[samples.Sample]]
 _SECTIONS = ("Guides", "Flows", "Guarantees")
 
 
 def render(sources: Sources) -> dict[str, str | bytes]:
     """Return the site as {path: content}, the same for the same sources. Raises SiteError."""
     reference = layout(sources.api)
-    shown = samples.of(sources.api)
-    pages = with_twins(sources, reference, shown, tuple(_pages(sources, reference, shown)))
+    shown, programs = _samples(sources)
+    pages = with_twins(sources, reference, shown, tuple(_pages(sources, reference, shown, programs)))
     frame = Frame(sources, [language.id for language in samples.LANGUAGES])
     groups = _navigation(sources, reference, pages)
     files: dict[str, str | bytes] = {page.path: frame.render(page, groups) for page in pages}
@@ -53,27 +55,28 @@ def render(sources: Sources) -> dict[str, str | bytes]:
     return files
 
 
-def _pages(
-    sources: Sources, reference: Reference, shown: Mapping[str, Sequence[samples.Sample]]
-) -> Iterator[Page]:
+def _samples(sources: Sources) -> tuple[_Samples, _Samples]:
+    """The samples of operations and those of workflows. An example that no program can hold is refused."""
+    try:
+        return samples.of(sources.api), samples.flows(sources.api, sources.workflows)
+    except GeneratorError as error:
+        raise SiteError([SiteProblem(sources.document, 1, str(error))]) from None
+
+
+def _pages(sources: Sources, reference: Reference, shown: _Samples, programs: _Samples) -> Iterator[Page]:
     api, titles = sources.api, {item.id: item.summary or item.id for item in sources.api.operations}
     others = [*ReferencePages(api, reference, sources.rules, _rails(shown), sources.hints).pages()]
     if sources.rules:
         others.append(rules_page(sources, titles))
-    others += _guides_and_flows(sources)
+    others += guide_pages(sources.guides, api, sources.workflows)
+    others += flow_pages(api, sources.workflows, sources.guides, programs)
     flow = sources.workflows[0] if sources.workflows else None
     yield front_page(sources, others, diagram(api, flow, "picture") if flow else None)
     yield from others
     yield from other_pages(sources)
 
 
-def _guides_and_flows(sources: Sources) -> Iterator[Page]:
-    api, flows = sources.api, sources.workflows
-    yield from guide_pages(sources.guides, api, flows)
-    yield from flow_pages(api, flows, sources.guides, samples.flows(api, flows))
-
-
-def _rails(shown: Mapping[str, Sequence[samples.Sample]]) -> dict[str, Markup]:
+def _rails(shown: _Samples) -> dict[str, Markup]:
     """For each operation the request in every language, with the answer as that language shows it."""
     return {
         name: panels(

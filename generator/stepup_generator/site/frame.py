@@ -81,6 +81,7 @@ class Frame:
             "api": sources.api,
             "settings": sources.settings,
             "home": _home(sources.settings),
+            "has_changes": bool(sources.changelog),
             "style": Markup(style),  # noqa: S704  our own files
             "script": Markup(script),  # noqa: S704
             "policy": policy(style, script),
@@ -94,7 +95,9 @@ class Frame:
     def bare(self, page: Page) -> str:
         """The page without navigation and search, for what stands above the versions of the site."""
         top = self._base if page.path == "404.html" else ""
-        return self._template.render(self._values, page=page, groups=(), root=top, settings=Settings())
+        return self._template.render(
+            self._values, page=page, groups=(), root=top, settings=Settings(), has_changes=False
+        )
 
 
 def _home(settings: Settings) -> str:
