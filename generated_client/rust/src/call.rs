@@ -36,10 +36,11 @@ pub(crate) struct Operation {
 impl Operation {
     /// The success that a status is, if any.
     fn success(&self, status: u16) -> Option<(&'static str, &'static str)> {
-        let exact = status.to_string();
-        let range = format!("{}XX", status / 100);
-        let find = |wanted: &str| self.successes.iter().find(|(found, _)| *found == wanted);
-        find(&exact).or_else(|| find(&range)).copied()
+        let exact = |found: &str| found.parse() == Ok(status);
+        let range = |found: &str| found.trim_end_matches("XX").parse() == Ok(status / 100);
+        let exact = self.successes.iter().find(|(found, _)| exact(found));
+        let mut ranges = self.successes.iter().filter(|(found, _)| range(found));
+        exact.or_else(|| ranges.next()).copied()
     }
 }
 
@@ -156,7 +157,8 @@ impl Request {
     /// The request as it is sent; fails with everything that is wrong with the arguments.
     fn prepared(mut self, settings: &Settings) -> Result<Prepared, Error> {
         let operation = self.operation;
-        let mut headers = settings.headers.clone();
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.extend(settings.headers.clone());
         headers.extend(std::mem::take(&mut self.headers));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if self.body.is_some() {
@@ -210,13 +212,15 @@ fn segment(value: &str) -> Result<String, Mismatch> {
     if ["", ".", ".."].contains(&value) {
         return Err(Mismatch::new("wanted something that can stand in a path"));
     }
-    let encoded = value.bytes().map(|byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            char::from(byte).to_string()
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded += &format!("%{byte:02X}");
         }
-        other => format!("%{other:02X}"),
-    });
-    Ok(encoded.collect())
+    }
+    Ok(encoded)
 }
 
 fn pair(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Mismatch> {
@@ -288,12 +292,10 @@ pub(crate) async fn send(request: Request, settings: &Settings) -> Result<Answer
 
 async fn attempt(request: &Prepared, settings: &Settings) -> Result<Answer, Failure> {
     let method = request.operation.method.clone();
-    let mut sent = settings.http.request(method, request.url.clone());
-    sent = sent.headers(request.headers.clone());
-    if let Some(body) = &request.body {
-        sent = sent.body(body.clone());
-    }
-    let exchange = async { Answer::read(sent.send().await?).await };
+    let mut sent = reqwest::Request::new(method, request.url.clone());
+    *sent.headers_mut() = request.headers.clone();
+    *sent.body_mut() = request.body.clone().map(reqwest::Body::from);
+    let exchange = async { Answer::read(settings.http.execute(sent).await?).await };
     let outcome = tokio::time::timeout(settings.timeout, exchange).await;
     outcome.unwrap_or_else(|_| Err(Failure::timed_out()))
 }
