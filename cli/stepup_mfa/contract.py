@@ -89,6 +89,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-examples", metavar="N", type=int, default=40, help="examples for each operation (default: 40)"
     )
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=float, default=10.0,
+        help="how long one answer may take (default: 10)",
+    )  # fmt: skip
     parser.add_argument("--seed", metavar="N", type=int, help="seed of all choices (default: random)")
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="form of the report on stdout"
@@ -206,6 +210,11 @@ def _run(args: argparse.Namespace) -> int:
     return report.exit_code
 
 
+def read_target(args: argparse.Namespace) -> "Target":
+    """Return the target that options, profile and environment name. Raises CommandError."""
+    return _target(args, _apply_profile(args))
+
+
 def _apply_profile(args: argparse.Namespace) -> dict[str, Any]:
     """Fill in from the profile what no option says, and return it; options are stronger, variables weaker."""
     from stepup_mfa.profiles import FILE, read_profile
@@ -285,6 +294,8 @@ def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> 
             f"a control {given} without a control {missing}",
             f"Give --control-{missing.lower()} (STEPUP_MFA_CONTROL_{missing.upper()}) too, or neither.",
         )
+    if not 0.1 <= args.timeout <= 600:
+        raise CommandError("--timeout: not between 0.1 and 600 seconds", "The default is 10.")
     command = tuple(shlex.split(args.restart_command or ""))
     named = read_named(args, profile)
     if named and control_url is not None:
@@ -299,6 +310,7 @@ def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> 
         control_key,
         restart_command=command,
         log_file=args.log_file,
+        answer_seconds=args.timeout,
         called_live=profile.get("live", False),
         permitted=args.live,
         allow_hosts=(*(args.allow_host or ()), *profile.get("allow_hosts", ())),
@@ -315,14 +327,14 @@ def _dry_run(target: "Target", args: argparse.Namespace) -> int:
     from stepup_contract.suite import UnknownRule, select
 
     try:
-        rules = select(_ids(args.rules), _ids(args.skip), _ids(args.operation))
+        rules = select(ids(args.rules), ids(args.skip), ids(args.operation))
     except UnknownRule as error:
         raise CommandError(str(error)) from None
     sys.stdout.write(as_plan(target, rules))
     return 0
 
 
-def _ids(words: str | None) -> tuple[str, ...]:
+def ids(words: str | None) -> tuple[str, ...]:
     return tuple(filter(None, (words or "").replace(" ", "").split(",")))
 
 
@@ -356,9 +368,9 @@ def _judge(target: "Target", args: argparse.Namespace) -> "Report":
     progress = Progress(sys.stderr)
     try:
         options = Options(
-            rules=_ids(args.rules),
-            skip=_ids(args.skip),
-            operations=_ids(args.operation),
+            rules=ids(args.rules),
+            skip=ids(args.skip),
+            operations=ids(args.operation),
             fail_fast=args.fail_fast,
             phases=_phases(args),
             max_examples=args.max_examples,

@@ -1,15 +1,17 @@
 """The contract suite as pytest items: one for each rule, ``stepup::V2`` and so on, judged over HTTP.
 
-Loaded where ``--stepup-url`` is given. One process judges all of its rules in one run, at its first item.
-Under pytest-xdist a worker judges each rule when it is handed it, with users of its own, and rules that move
-the server's clock or limits wait until no other worker is at work. A rule without evidence is skipped with
-the reason, never passed; schema and workflows are left to ``stepup-mfa contract``.
+Loaded where ``--stepup-url`` or ``--stepup-profile`` is given. One process judges all of its rules in one
+run, at its first item. Under pytest-xdist a worker judges each rule when it is handed it, with users of its
+own, and rules that move the server's clock or limits wait until no other worker is at work; users that were
+named, and budgets, cannot be shared so, and are refused. A rule without evidence is skipped with the reason,
+never passed; schema and workflows are left to ``stepup-mfa contract``.
 """
 
 import argparse
 import asyncio
 import contextlib
 import random
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -28,7 +30,7 @@ from stepup_contract.run import NOT_EXERCISED, RuleResult
 from stepup_contract.server import TargetError
 from stepup_contract.suite import Options, UnknownRule, judge, select
 from stepup_contract.target import Target
-from stepup_mfa.contract import checked_key, checked_url
+from stepup_mfa.contract import ids, read_target
 from stepup_mfa.errors import CommandError
 
 # The first findings of a rule tell the story.
@@ -44,46 +46,40 @@ class RuleBroken(Exception):
 def configure(config: pytest.Config) -> None:
     """Take part in this run. Raises pytest.UsageError for settings that name no server or no rule."""
     option = config.option
-    wanted = tuple(filter(None, (option.stepup_rules or "").replace(" ", "").split(",")))
-    if option.stepup_seed is None:
-        # Set before workers start, so that all have the same.
-        option.stepup_seed = random.SystemRandom().randrange(1 << 32)
+    arguments = _arguments(option)
     try:
-        target = _target(option)
-        rules = select(wanted)
-    except CommandError as error:
-        raise pytest.UsageError(f"stepup-mfa: {error}. {error.remedy}") from None
+        target = read_target(arguments)
+        target.permit()
+        rules = select(ids(arguments.rules), ids(arguments.skip), ids(arguments.operation))
+    except (CommandError, NotPermitted) as error:
+        raise pytest.UsageError(f"stepup-mfa: {_prefixed(f'{error}. {error.remedy}')}") from None
     except UnknownRule as error:
-        raise pytest.UsageError(f"--stepup-rules: {error}") from None
+        raise pytest.UsageError(f"--stepup-rules, --stepup-skip, --stepup-operation: {error}") from None
+    if (target.named or target.live) and getattr(option, "numprocesses", None):
+        raise pytest.UsageError(
+            "stepup-mfa: named users and budgets belong to one process. "
+            "Leave out -n, or run the rules by themselves with -m stepup -n 0."
+        )
+    # Set before workers start, so that all have the same.
+    seed = random.SystemRandom().randrange(1 << 32) if arguments.seed is None else arguments.seed
+    option.stepup_seed = seed
     config.addinivalue_line("markers", "stepup: a rule of the step-up MFA contract")
-    judging = Judging(target, rules, option.stepup_seed, exclusive=option.stepup_exclusive)
+    judging = Judging(target, rules, seed, exclusive=arguments.exclusive)
     config.pluginmanager.register(Rules(config, judging), "stepup_mfa_rules")
 
 
-def _target(option: argparse.Namespace) -> Target:
-    """Return the server that options and environment name. Raises CommandError."""
-    url = checked_url(option.stepup_url, "--stepup-url", "")
-    api_key = checked_key(option.stepup_api_key, "--stepup-api-key", "STEPUP_MFA_API_KEY")
-    if url is None or api_key is None:
-        raise CommandError("no API key", "Give one in STEPUP_MFA_API_KEY or with --stepup-api-key.")
-    control_url = checked_url(option.stepup_control_url, "--stepup-control-url", "STEPUP_MFA_CONTROL_URL")
-    control_key = checked_key(option.stepup_control_key, "--stepup-control-key", "STEPUP_MFA_CONTROL_KEY")
-    if (control_url is None) != (control_key is None):
-        raise CommandError("one of control URL and control key without the other", "Give both, or neither.")
-    target = Target(
-        url,
-        api_key,
-        control_url,
-        control_key,
-        permitted=option.stepup_live,
-        allow_hosts=tuple(option.stepup_allow_host or ()),
-    )
-    try:
-        target.permit()
-    except NotPermitted as error:
-        remedy = error.remedy.replace("--live", "--stepup-live").replace("--allow-h", "--stepup-allow-h")
-        raise CommandError(str(error), remedy) from None
-    return target
+_PREFIX = "stepup_"
+
+
+def _arguments(option: argparse.Namespace) -> argparse.Namespace:
+    """Return pytest's options as those of the command."""
+    given = {name: value for name, value in vars(option).items() if name.startswith(_PREFIX)}
+    return argparse.Namespace(**{name.removeprefix(_PREFIX): value for name, value in given.items()})
+
+
+def _prefixed(text: str) -> str:
+    """Return a message about the command's options as one about pytest's."""
+    return re.sub(r"--(?=[a-z])(?!stepup-)", "--stepup-", text)
 
 
 class Judging:
@@ -118,7 +114,7 @@ class Judging:
         try:
             return asyncio.run(judge(self.target, options))
         except TargetError as error:
-            raise RuleBroken(f"the server cannot be judged: {error}\n{error.remedy}") from None
+            raise RuleBroken(_prefixed(f"the server cannot be judged: {error}\n{error.remedy}")) from None
 
 
 @contextlib.contextmanager
@@ -148,7 +144,14 @@ class Rules:
 
     def pytest_report_header(self) -> str:
         judging = self._judging
-        return f"stepup-mfa: {judging.target.url}, {len(judging.rules)} rules, seed {judging.seed}"
+        budget = judging.target.budget if judging.target.live else None
+        cost = f", at most {budget.told()}" if budget is not None else ""
+        return f"stepup-mfa: {judging.target.url}, {len(judging.rules)} rules, seed {judging.seed}{cost}"
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        target = self._judging.target
+        if target.live and target.budget is not None:
+            terminalreporter.write_line(f"stepup-mfa spent: {target.budget.told_spent()}")
 
     # First, so that -k, -m and --last-failed see the rules.
     @pytest.hookimpl(tryfirst=True)
@@ -205,7 +208,7 @@ class RuleItem(pytest.Item):
         if observed:
             self.add_report_section("call", "observed", "\n\n".join(map(_told, observed[:_SHOWN])))
         if result.outcome == NOT_EXERCISED:
-            pytest.skip(f"not exercised: {result.reason}")
+            pytest.skip(_prefixed(f"not exercised: {result.reason}"))
 
     def _broken(self, report: Report, result: RuleResult) -> Iterable[str]:
         """Yield what must fail this item; a rule that nobody else tells of is told here."""
@@ -220,8 +223,9 @@ class RuleItem(pytest.Item):
         if len(ours) > _SHOWN:
             yield f"and {len(ours) - _SHOWN} more findings; `stepup-mfa contract --report-json FILE` has all"
         yield from (error for error in report.results.errors if error.startswith(f"{self.rule.id} "))
-        if report.results.stopped and result.outcome == NOT_EXERCISED:
-            yield f"the run stopped early: {report.results.stopped}"
+        stopped = report.results.stopped
+        if stopped and (result.outcome == NOT_EXERCISED or stopped in result.reason):
+            yield f"the run stopped early: {stopped}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """Tell promise and observation; a traceback through the suite would help nobody."""

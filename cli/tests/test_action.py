@@ -96,7 +96,7 @@ def test_every_input_is_declared_used_and_documented() -> None:
     table = page.partition("| input | meaning |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     assert {name for row in rows for name in re.findall(r"`([\w-]+)`", row)} == ACTION["inputs"].keys()
-    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (example,) = re.findall(r"```yaml[^\n]*\n(.*?)```", page, re.DOTALL)
     (job,) = yaml.safe_load(example)["jobs"].values()
     (given,) = (step["with"] for step in job["steps"] if "with" in step)
     assert given.keys() <= ACTION["inputs"].keys()
@@ -134,10 +134,46 @@ def test_a_broken_server_fails_the_step(temporary: Path, server: MockForTests, t
     assert "V2  verifyStepUpGrant" in done.stdout
 
 
+def test_a_live_profile_with_named_users_is_judged(
+    temporary: Path, server: MockForTests, tmp_path: Path
+) -> None:
+    """Profile, hosts, budgets and users reach the command; lists have one value a line; known findings do not
+    fail the step, and secrets stay in the environment.
+    """
+    app, plain = server.add_totp_user(), server.add_user()
+    assert app.secret is not None
+    (tmp_path / "own.toml").write_text(f'[profiles.own]\nurl = "{server.base_url}"\nlive = true\n')
+    (tmp_path / "known.toml").write_text("")
+    inputs = {
+        "profile": "own",
+        "config": "own.toml",
+        "rules": "E,R1",
+        "skip": "E2,E4,E5",
+        "live": "true",
+        "allow-host": "other.test\n127.0.0.1\n",
+        "allow-lockout": app.id,
+        "totp-user": f"{app.id}:APP_SECRET",
+        "plain-user": plain.id,
+        "max-requests": "6",
+        "baseline": "known.toml",
+    }
+    secret = {"STEPUP_MFA_API_KEY": server.api_key, "APP_SECRET": app.secret}
+    done = run_step(JUDGE, temporary, tmp_path, inputs, **secret)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "is live: at most 6 requests" in done.stderr
+    assert "the budget of 6 requests is spent" in done.stdout + done.stderr
+    enough = {**inputs, "max-requests": "100", "rules": "E", "allow-lockout": ""}
+    done = run_step(JUDGE, temporary, tmp_path, enough, **secret)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert app.secret not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("inputs", "told"),
     [
         ({"conformance": "maybe"}, "::error::conformance: found maybe, wanted true or false"),
+        ({"live": "yes"}, "::error::live: found yes, wanted true or false"),
+        ({"totp-user": "x:Y"}, "--totp-user: an id is no UUID"),
         ({"rules": "Z9"}, "no rule or group Z9"),
         ({"url": "$(touch spoilt)"}, "not a plain http or https URL"),
         ({"rules": '"; touch spoilt; "'}, "no rule or group"),

@@ -10,6 +10,8 @@ from stepup_mock.testing import MockForTests, running_mock
 
 pytest_plugins = ["pytester"]
 
+# A live server; the control URL of the environment is another host.
+FAR = ("--stepup-url", "http://192.0.2.1", "--stepup-live", "--stepup-allow-host=192.0.2.1")
 # Another library's plugin, which is in this environment too and takes a second to load.
 QUICK = ("-p", "no:schemathesis")
 
@@ -122,6 +124,67 @@ def test_without_control_a_rule_is_skipped_with_the_reason(
     ran.stdout.fnmatch_lines(["*not exercised: needs users with known secrets*"])
 
 
+@pytest.fixture
+def named(
+    stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str, str]:
+    """An app user, a phone user and a plain one without control, their secrets in the environment and all of
+    them in the profile ``own``; the options that name them.
+    """
+    monkeypatch.delenv("STEPUP_MFA_CONTROL_URL")
+    monkeypatch.delenv("STEPUP_MFA_CONTROL_KEY")
+    app, user, plain = clean.add_totp_user(), clean.add_phone_user(), clean.add_user()
+    phone = user.phones[0]
+    assert app.secret is not None
+    monkeypatch.setenv("APP_SECRET", app.secret)
+    monkeypatch.setenv("PHONE_NUMBER", phone.phone_number)
+    stranger.makefile(
+        ".toml",
+        stepup=f"""
+        [profiles.own]
+        url = "{clean.base_url}"
+        live = true
+        allow_hosts = ["127.0.0.1"]
+        plain_users = ["{plain.id}"]
+        budgets = {{ requests = 40 }}
+        [profiles.own.totp_users]
+        "{app.id}" = "APP_SECRET"
+        [profiles.own.phone_users]
+        "{user.id}:{phone.mfa_phone_id}" = "PHONE_NUMBER"
+        """,
+    )
+    return (
+        f"--stepup-totp-user={app.id}:APP_SECRET",
+        f"--stepup-phone-user={user.id}:{phone.mfa_phone_id}:PHONE_NUMBER",
+        f"--stepup-plain-user={plain.id}",
+    )
+
+
+def test_named_users_are_judged_without_control(
+    stranger: pytest.Pytester, clean: MockForTests, named: tuple[str, str, str]
+) -> None:
+    """Users named by options are what the rules are judged with; what they do not allow is skipped."""
+    rules = ("--stepup-url", clean.base_url, "--stepup-rules", "E1,E2,E3,R1,S4", "--stepup-skip", "S4")
+    ran = stranger.runpytest_subprocess(*QUICK, "-m", "stepup", "-rs", *rules, *named)
+    ran.assert_outcomes(passed=3, skipped=1)
+    ran.stdout.fnmatch_lines(["*not exercised: locks users*--stepup-allow-lockout USER_ID*"])
+
+
+def test_a_profile_keeps_its_budget(
+    stranger: pytest.Pytester, clean: MockForTests, named: tuple[str, str, str]
+) -> None:
+    """A live profile needs the permission, tells what the run may cost, and stops when that is spent."""
+    wanted = (*QUICK, "-m", "stepup", "--stepup-profile", "own", "--stepup-rules", "E1,E2,E3,E4")
+    refused = stranger.runpytest_subprocess(*wanted)
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["*is a live server*--stepup-live*"])
+    ran = stranger.runpytest_subprocess(*wanted, "--stepup-live", "--stepup-max-requests", "30")
+    ran.stdout.fnmatch_lines(["stepup-mfa: *, at most 30 requests, 0 text messages*"])
+    ran.stdout.fnmatch_lines(["stepup-mfa spent: 30 requests*"])
+    assert ran.ret == pytest.ExitCode.TESTS_FAILED
+    ran.stdout.fnmatch_lines(["*the budget of 30 requests is spent*"])
+
+
 def test_a_server_that_refuses_the_key_fails_every_rule(
     stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +203,15 @@ def test_a_server_that_refuses_the_key_fails_every_rule(
         (("--stepup-url", "ftp://x"), "not a plain http or https URL"),
         (("--stepup-url", "http://127.0.0.1:9", "--stepup-rules", "Z9"), "no rule or group Z9"),
         (("--stepup-url", "http://127.0.0.1:9", "--stepup-api-key", "ä"), "printable ASCII"),
+        (
+            ("--stepup-url", "http://127.0.0.1:9", "--stepup-totp-user", "x:Y"),
+            "--stepup-totp-user: an id",
+        ),
+        (
+            (*FAR, "--stepup-allow-host=127.0.0.1", "-n", "2"),
+            "budgets belong to one process",
+        ),
+        (("--stepup-profile", "nobody"), "--stepup-config FILE"),
         (("--stepup-url", "http://192.0.2.1"), "is a live server*--stepup-live"),
         (
             ("--stepup-url", "http://192.0.2.1", "--stepup-live"),
