@@ -25,6 +25,7 @@ from stepup_contract.target import Target
 from stepup_spec import OPENAPI, find
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
+_STUCK_SECONDS = 120.0
 _NO_SUCCESS = "never answered 200: that needs users with known secrets and an SMS inbox (--control-url)"
 
 
@@ -103,12 +104,14 @@ async def conform(
         "phases": list(phases),
         "seed": seed,
         "max_examples": max_examples,
+        "seconds": target.answer_seconds,
+        "bytes": target.answer_bytes,
         "spec": str(spec or find(OPENAPI)),
     }
     try:
         result = await asyncio.wait_for(_work(order, progress), seconds)
     except TimeoutError:
-        result = {"errors": [f"the phases did not end within {seconds:g} s"]}
+        result = {"errors": [f"the phases did not end within {seconds:g} s, or were stuck"]}
     if redactor is not None:
         redactor.take_over(result.get("learnt", {}))
     return _conformance(result, controlled=target.control_url is not None)
@@ -138,7 +141,8 @@ async def _work(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
             process.stdin.close()
             result: dict[str, Any] = {}
             phase = ""
-            async for line in process.stdout:
+            # An engine that is stuck tells nothing; what it had found by then it cannot tell any more.
+            while line := await asyncio.wait_for(process.stdout.readline(), _STUCK_SECONDS):
                 said = json.loads(line)
                 phase = said.get("phase", phase)
                 if "requests" in said:

@@ -23,11 +23,12 @@ from schemathesis.engine.events import (
     ScenarioFinished,
 )
 
+from stepup_contract.conformance_transport import GIVE_UP, Bounds
 from stepup_contract.live_data import LiveData
 from stepup_contract.operations import LOOKUP
 from stepup_contract.redact import Redactor, cut
 from stepup_contract.rules import Rule
-from stepup_contract.server import Need, Server, connect
+from stepup_contract.server import Need, Server, TargetError, connect
 from stepup_contract.target import MISSING, Exchange, Request, Target
 from stepup_contract.trial import Trial
 
@@ -46,7 +47,7 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
         "seed": order["seed"],
         "base-url": order["url"],
         "auth": {"openapi": {"BackendApiKey": {"bearer": order["api_key"]}}},
-        "request-timeout": 10,
+        "request-timeout": order["seconds"],
         "max-redirects": 0,
         "continue-on-failure": False,
         "warnings": False,
@@ -204,7 +205,12 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
     config = schemathesis.Config.from_dict(configuration(order))
     schema = schemathesis.openapi.from_path(order["spec"], config=config)
     tally = Tally(redactor, order["phases"])
-    for event in from_schema(schema).execute():
+    bounds = Bounds(order["seconds"], order["bytes"])
+    bounds.install()
+    stream = from_schema(schema).execute()
+    for event in stream:
+        if bounds.given_up:
+            stream.stop()
         if isinstance(event, PhaseStarted) and event.phase.name.value in ALL_PHASES:
             say({"phase": event.phase.name.value})
         elif isinstance(event, ScenarioFinished):
@@ -215,7 +221,8 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
         elif isinstance(event, FatalError):
             tally.errors.append(redactor.text(f"the engine broke down: {event.exception!r}"))
         elif isinstance(event, EngineFinished) and event.stop_reason.value != "completed":
-            tally.errors.append(f"the engine stopped: {event.stop_reason.value}")
+            told = f"no answer to {GIVE_UP} requests in a row" if bounds.given_up else event.stop_reason.value
+            tally.errors.append(f"the phases stopped: {told}")
     if filling is not None:
         tally.errors += filling.errors
     return {
@@ -237,7 +244,21 @@ def say(document: dict[str, Any]) -> None:
 
 async def work(order: dict[str, Any]) -> dict[str, Any]:
     """Judge the target of an order, with live data where the server can be arranged."""
-    target = Target(order["url"], order["api_key"], order["control_url"], order["control_key"])
+    target = Target(
+        order["url"],
+        order["api_key"],
+        order["control_url"],
+        order["control_key"],
+        answer_seconds=order["seconds"],
+        answer_bytes=order["bytes"],
+    )
+    try:
+        return await _work(target, order)
+    except TargetError as error:
+        return {"errors": [f"the phases were not begun: {error}"]}
+
+
+async def _work(target: Target, order: dict[str, Any]) -> dict[str, Any]:
     async with connect(target) as server:
         if not {Need.SEED, Need.INBOX} <= server.offers:
             result = await asyncio.to_thread(judge, order, server.redactor, None)

@@ -25,6 +25,10 @@ DEMO_USERS = frozenset(
 )
 
 
+# The end of the year 9999 in Unix seconds; NaN is not less.
+_END_OF_TIME = 253_402_300_800
+
+
 class ControlError(Exception):
     """The control API did not do what it was asked; ``status`` is what it answered, 0 for nothing."""
 
@@ -104,6 +108,8 @@ class Control:
         now = (await self._expect(200, method, "/clock", change)).member("now")
         if isinstance(now, bool) or not isinstance(now, int | float):
             raise ControlError(f"control API: {method} {BASE}/clock: `now` is no number")
+        if not 0 <= now < _END_OF_TIME:
+            raise ControlError(f"control API: {method} {BASE}/clock: `now` is no Unix time")
         return float(now)
 
     async def mint_key(

@@ -46,8 +46,8 @@ DOCUMENTED_STATUS = f"schema.{_CHECK}"
 # So many wrong codes in a row lock a user, or this pass does not get there.
 _WRONG_CODES = 12
 _TOO_LARGE = json.dumps({"action_type": "a" * (70 * 1024)}).encode()
-# Servers that wait longer for the rest of a body are not waited for.
-LATE_SECONDS = 15.0
+# Servers that wait longer for the rest of a body, in answers' worth of time, are not waited for.
+_LATE = 1.5
 _NO_FAULTS = "needs an injected fault, which the control API of this server does not offer"
 
 
@@ -79,8 +79,9 @@ async def provoke(server: Server, number: int) -> Reached:
     return reached
 
 
-async def provoke_late(server: Server, reached: Reached, seconds: float = LATE_SECONDS) -> None:
-    """Send requests whose bodies do not come, and judge the answers (408)."""
+async def provoke_late(server: Server, reached: Reached, seconds: float | None = None) -> None:
+    """Send requests whose bodies do not come, and judge the answers (408) that come within ``seconds``."""
+    seconds = _LATE * server.target.answer_seconds if seconds is None else seconds
     late = [operation for operation, status in documented() if status == 408]
     posts = [post for post in POSTS if post.id in late]
     exchanges = await asyncio.gather(*(_half(server, post, seconds) for post in posts))

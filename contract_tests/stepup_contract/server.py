@@ -189,6 +189,10 @@ async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
     for request in requests:
         try:
             answers.append(await http.send(request))
+            if not answers[0].status:
+                # A server that keeps one request waiting would keep all of them waiting.
+                answers += await asyncio.gather(*(http.send(other) for other in requests[1:]))
+                break
         except BudgetSpent as error:
             raise TargetError(str(error), "Allow more requests.") from None
         except Unreachable as error:
@@ -202,12 +206,12 @@ async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
             f"{target.url} refused the API key: {shown}",
             "Give a key of this environment with --api-key (STEPUP_MFA_API_KEY).",
         )
-    if all(300 <= answer.status < 400 for answer in answers):
-        raise TargetError(
-            f"{target.url} redirects to {redactor.text(answers[0].header('location') or 'nowhere')}",
-            "The key is sent to no other address: give the final URL with --url.",
-        )
     if not any(_like_a_step_up_server(answer) for answer in answers):
+        if 300 <= answers[0].status < 400:
+            raise TargetError(
+                f"{target.url} redirects to {redactor.text(answers[0].header('location') or 'nowhere')}",
+                "The key is sent to no other address: give the final URL with --url.",
+            )
         raise TargetError(
             f"{target.url} does not answer like a step-up server: {shown}",
             "Give the root of the server with --url, without a path of its operations.",

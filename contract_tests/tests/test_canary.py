@@ -5,6 +5,7 @@ import re
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -62,12 +63,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.answer(408, [], self.leak(b'{"error_code": "request_timeout"}'), control)
             return
-        behind = HTTPConnection("127.0.0.1", self.server.port, timeout=20)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
-        behind.request(self.command, self.path, body or None, headers)
-        response = behind.getresponse()
-        content = response.read()
-        behind.close()
+        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=20)) as behind:
+            behind.request(self.command, self.path, body or None, headers)
+            response = behind.getresponse()
+            content = response.read()
         if control:
             self.learn(body, {"secret": "TOTP secret", "phone_number": "phone number"})
             self.learn(content, {"code": "code", "api_key": "API key"})
@@ -157,7 +157,7 @@ def test_no_secret_is_in_anything_that_the_command_leaves(
     assert leaks(server.log.read_text(), server.secrets)
     findings = json.loads(reports[0].read_text())["findings"]
     told = {finding["rule"] for finding in findings if "$GRANT" in finding["got"] + finding["message"]}
-    assert {"Q1"} < told
+    assert "Q1" in told
 
 
 def test_a_check_that_breaks_down_stops_nothing_and_tells_no_secret(
