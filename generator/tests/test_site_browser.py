@@ -310,6 +310,30 @@ def spoil(node: object, key: str = "") -> object:
     return f"{node} {HOSTILE}" if key in ("description", "summary", "title") else node
 
 
+def test_text_from_right_to_left_keeps_its_direction(tmp_path: Path, open_page: Callable[..., Page]) -> None:
+    """A paragraph in Hebrew begins at the right; in an example it stays before the comma that follows it."""
+    hebrew = "שלום עולם"
+    changed = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+    verify = changed["paths"]["/api/backend/v1/mfa/step-up/verify-grant"]["post"]
+    verify["description"] = hebrew
+    changed["components"]["examples"]["InvalidFields"]["value"]["user_facing_error"] = hebrew
+    document = tmp_path / "openapi.json"
+    document.write_text(json.dumps(changed), encoding="utf-8")
+    left_of_text = (
+        "item => { const range = document.createRange(); range.selectNodeContents(item);"
+        "return range.getBoundingClientRect().left - item.getBoundingClientRect().left }"
+    )
+    with served(site.render(site.Sources(read(document), document)), tmp_path / "site") as address:
+        page = open_page(f"{address}reference/verifyStepUpGrant/index.html")
+        assert page.locator(".prose > p", has_text=hebrew).first.evaluate(left_of_text) > 50
+        sample = page.locator(".form pre u", has_text=hebrew).first
+        assert sample.evaluate(
+            "item => { const comma = document.createRange(); comma.setStart(item.nextSibling, 0);"
+            "comma.setEnd(item.nextSibling, 1);"
+            "return comma.getBoundingClientRect().left >= item.getBoundingClientRect().right - 1 }"
+        )
+
+
 def test_hostile_text_runs_nothing(tmp_path: Path, open_page: Callable[..., Page]) -> None:
     """Whatever a document says, its pages run no script of it, ask for nothing else, and print it."""
     changed = spoil(yaml.safe_load(SPEC.read_text(encoding="utf-8")))

@@ -68,8 +68,7 @@ if (next === undefined) return;
 event.preventDefault();
 choose(tabs[next]);
 });
-d.addEventListener("DOMContentLoaded", () => {
-select();
+const addButtons = () => {
 for (const code of d.querySelectorAll("main pre > code")) {
 const button = d.createElement("button");
 button.className = "copy";
@@ -77,5 +76,9 @@ button.type = "button";
 button.textContent = "Copy";
 code.after(button);
 }
+};
+d.addEventListener("DOMContentLoaded", () => {
+select();
+(window.requestIdleCallback ?? setTimeout)(addButtons);
 });
 })(document);
