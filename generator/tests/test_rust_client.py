@@ -363,8 +363,8 @@ def outlines(files: dict[str, str]) -> dict[str, list[str]]:
 many_texts = st.lists(st.lists(hostile, min_size=_TEXTS, max_size=_TEXTS), min_size=4, max_size=4)
 
 
-# Not shrunk: each example is several clients. The same ones each time: where long names end close to the end of
-# a line, rust_layout does not know every rule of rustfmt.
+# Not shrunk: each example is several clients. The same ones each time: where long names end close to the
+# end of a line, rust_layout does not know every rule of rustfmt.
 @settings(max_examples=6, deadline=None, database=None, phases=[Phase.generate], derandomize=True)
 @given(many_texts)
 def test_no_text_of_a_document_becomes_code(workspace: Path, many: list[list[str]]) -> None:
