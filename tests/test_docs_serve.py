@@ -87,6 +87,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield running
     if running.process.poll() is None:
         running.stop()
+    print(running.said)  # shown with a failure
 
 
 @pytest.fixture(scope="module")
@@ -400,14 +401,14 @@ def test_pages_follow_what_changes(page: Page, served: Served) -> None:
     address = f"{served.url}/reference/verifyStepUpGrant/"
     page.goto(address)
     expect(page.locator("h1")).to_have_text("Verify Step-Up Grant")
-    with page.expect_navigation():
+    with page.expect_navigation(timeout=20_000):
         served.edit("summary: Verify Step-Up Grant", "summary: Verify the Grant")
     expect(page.locator("h1")).to_have_text("Verify the Grant")
     assert verified(served, code="123456").json()["error_code"] == "incorrect_mfa_code"
-    with page.expect_navigation():
+    with page.expect_navigation(timeout=20_000):
         served.edit("maxLength: 16\n", "maxLength: 4\n")
     assert verified(served, code="123456").json()["field_errors"] == {"code": "invalid_value"}
-    with page.expect_navigation():
+    with page.expect_navigation(timeout=20_000):
         served.edit("maxLength: 4\n", "maxLength: 16\n")
     served.edit("summary: Verify the Grant", "summary: [Verify the Grant]")
     banner = page.locator("[data-docs-problems]")
@@ -417,7 +418,7 @@ def test_pages_follow_what_changes(page: Page, served: Served) -> None:
     assert f"openapi.yaml:{line}:" in shown
     assert f"openapi.yaml:{line}:" in served.said
     assert "Verify the Grant" in httpx.get(address).text
-    with page.expect_navigation():
+    with page.expect_navigation(timeout=20_000):
         served.edit("summary: [Verify the Grant]", "summary: Verify Step-Up Grant")
     expect(page.locator("h1")).to_have_text("Verify Step-Up Grant")
     expect(banner).to_be_hidden()
