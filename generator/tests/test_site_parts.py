@@ -186,6 +186,7 @@ def test_a_known_address_gives_canonical_links_and_a_card(tmp_path: Path) -> Non
     page = str(files["reference/index.html"])
     assert '<link rel="canonical" href="https://docs.example.test/x/latest/reference/">' in page
     assert 'content="https://docs.example.test/x/latest/card.png"' in page
+    assert "<loc>https://docs.example.test/x/latest/reference/</loc>" in str(files["sitemap.xml"])
     content = files["card.png"]
     assert isinstance(content, bytes)
     assert content.startswith(b"\x89PNG")

@@ -47,7 +47,7 @@ def render(sources: Sources) -> dict[str, str | bytes]:
     files |= machine_files(sources, pages, shown)
     files["favicon.svg"] = FAVICON
     settings = sources.settings
-    if settings.site_url:
+    if settings.home:
         files["card.png"] = card(sources.api.title, one_line(sources.api.summary))
     beside = ("../index.html",) if settings.version else ()
     if problems := links.problems(files, settings.base_path, beside):

@@ -80,7 +80,7 @@ class Frame:
         self._values = {
             "api": sources.api,
             "settings": sources.settings,
-            "home": _home(sources.settings),
+            "home": sources.settings.home,
             "has_changes": bool(sources.changelog),
             "style": Markup(style),  # noqa: S704  our own files
             "script": Markup(script),  # noqa: S704
@@ -98,13 +98,6 @@ class Frame:
         return self._template.render(
             self._values, page=page, groups=(), root=top, settings=Settings(), has_changes=False
         )
-
-
-def _home(settings: Settings) -> str:
-    """Where the pages are to be found for good: of several versions, the newest one's."""
-    if not settings.site_url:
-        return ""
-    return f"{settings.site_url.rstrip('/')}/{'latest/' if settings.version else ''}"
 
 
 def _style(languages: Iterable[str]) -> str:

@@ -41,10 +41,10 @@ def machine_files(
     }
     if sources.workflows_file is not None:
         files[sources.workflows_file.name] = sources.workflows_file.read_bytes()
-    if sources.settings.site_url:
+    if sources.settings.home:
         # Both want absolute addresses (sitemaps.org, RFC 9309 section 2.2.4).
-        files["sitemap.xml"] = _sitemap(sources.settings.site_url, pages)
-        files["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {sources.settings.site_url}sitemap.xml\n"
+        files["sitemap.xml"] = _sitemap(sources.settings.home, pages)
+        files["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {sources.settings.home}sitemap.xml\n"
     return files
 
 
@@ -71,7 +71,7 @@ def _script(name: str) -> str:
 
 def _llms(sources: Sources, pages: Iterable[Page]) -> str:
     """The index for language models, in the form of llmstxt.org."""
-    api, url = sources.api, sources.settings.site_url
+    api, url = sources.api, sources.settings.home
     sections: dict[str, list[str]] = {name: [] for name in SECTIONS}
     for page in pages:
         if page.section and page.markdown:

@@ -25,6 +25,13 @@ class Settings:
     site_url: str = ""
     version: str = ""
 
+    @property
+    def home(self) -> str:
+        """Where the pages are to be found for good, "" if unknown: of several versions, the newest one's."""
+        if not self.site_url:
+            return ""
+        return f"{self.site_url.rstrip('/')}/{'latest/' if self.version else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
