@@ -159,9 +159,17 @@ def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
 
 
 def _wait_for(ready: Path, log_file: Path, pid: int) -> str:
+    """Return the URL that a mock wrote; the file is there and empty while the mock looks whether it can."""
     deadline = time.monotonic() + _READY_WITHIN
-    while not ready.exists():
+    while not (url := _read(ready)):
         if time.monotonic() > deadline or os.waitpid(pid, os.WNOHANG) != (0, 0):
-            raise CommandError("a mock did not start.", log_file.read_text(encoding="utf-8")[-300:])
+            raise CommandError("a mock did not start.", _read(log_file)[-300:])
         time.sleep(0.02)
-    return ready.read_text(encoding="utf-8").strip()
+    return url
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
