@@ -15,7 +15,7 @@ import pytest
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.terminal import as_text
 from stepup_contract.server import connect
-from stepup_contract.state_machine import StateMachineResult, play
+from stepup_contract.state_machine import EXAMPLES, StateMachineResult, play
 from stepup_contract.suite import Options, judge
 from stepup_contract.target import Target
 
@@ -24,11 +24,11 @@ from stepup_contract.target import Target
 def played() -> Callable[..., StateMachineResult]:
     """Play interleavings on a target."""
 
-    def run(target: Target, seed: int = 1) -> StateMachineResult:
+    def run(target: Target, seed: int = 1, examples: int = EXAMPLES) -> StateMachineResult:
         async def work() -> StateMachineResult:
             async with connect(target) as server:
                 before = await server.the_control().limits() if server.control else {}
-                result = await play(server, seed)
+                result = await play(server, seed, examples=examples)
                 if server.control:
                     assert await server.the_control().limits() == before
                     assert abs(await server.the_control().clock() - time.time()) < 5
@@ -111,7 +111,7 @@ def test_the_same_seed_plays_the_same_sequences(
     mock_server: Target, played: Callable[..., StateMachineResult]
 ) -> None:
     """A seed decides examples and steps."""
-    assert played(mock_server, 7) == played(mock_server, 7)
+    assert played(mock_server, 7, 25) == played(mock_server, 7, 25)
 
 
 def test_without_control_nothing_is_played(
