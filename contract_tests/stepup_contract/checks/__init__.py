@@ -72,7 +72,6 @@ def check(rule: str, *needs: Need, unless: Need | None = None, alone: bool = Fal
 
 
 def all_checks() -> tuple[Check, ...]:
-    """Return every check, in the order of the catalogue's groups."""
-    for name in _MODULES:
-        importlib.import_module(f"{__name__}.{name}")
-    return tuple(_CHECKS)
+    """Return every check, in the order of the catalogue's groups, whichever module was imported first."""
+    modules = [importlib.import_module(f"{__name__}.{name}").__name__ for name in _MODULES]
+    return tuple(sorted(_CHECKS, key=lambda check: modules.index(check.run.__module__)))
