@@ -19,6 +19,17 @@ nox.options.error_on_missing_interpreters = True
 
 CI = bool(os.environ.get("CI"))
 ROOT = Path(__file__).parent
+TEST_TOOLS = (
+    "pytest", "pytest-xdist", "hatchling", "mypy", "pyright", "ruff",
+    "playwright", "axe-playwright-python", "zxing-cpp", "schemastore",
+)  # fmt: skip
+CLIENT_TESTS = tuple(
+    f"generator/tests/test_{name}.py"
+    for name in ("client_wheel", "typescript_client", "go_client", "rust_client")
+)
+# One folder for all that cargo builds, so that what the Rust clients stand on is compiled once.
+CARGO = dict.fromkeys(("STEPUP_CARGO_TARGET", "CARGO_TARGET_DIR"), str(ROOT / "build" / "cargo"))
+MATRIX = ROOT / "build" / "faults.json"
 PACKAGES = ("stepup_spec", "stepup_generator", "stepup_mock", "stepup_contract", "stepup_mfa")
 
 
@@ -70,10 +81,10 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Every test of every room, and the end-to-end tests of the command."""
-    browser = ("playwright", "axe-playwright-python", "zxing-cpp", "pillow")
-    install(session, "pytest", "pytest-xdist", "hatchling", "mypy", "pyright", *browser)
-    session.run("pytest", "-n", "2", *session.posargs)
+    """Every test but the rendered clients', which `clients` runs; the end-to-end tests of the command too."""
+    install(session, *TEST_TOOLS)
+    ignored = (f"--ignore={path}" for path in CLIENT_TESTS)
+    session.run("pytest", "-n", "2", *ignored, *session.posargs)
 
 
 @nox.session
@@ -85,11 +96,22 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def clients(session: nox.Session) -> None:
-    """The Python client installs alone, its types and style clean; `tests` has the TypeScript client's."""
-    session.install("-c", "constraints.txt", "./generated_client/python", "mypy", "ruff")
-    session.run("python", "-m", "pip", "check")
-    session.run("mypy", "--strict", "-p", "stepup_mfa_client")
+    """Each client in its own community's tools and tests, and all of them against the same answers."""
+    install(session, *TEST_TOOLS)
+    for program, client in (("npm", "TypeScript"), ("go", "Go"), ("cargo", "Rust")):
+        tool(session, program, f"the {client} client")
     session.run("ruff", "check", "--isolated", "--select", "E4,E7,E9,F,I,B", "generated_client/python")
+    session.run("pytest", *CLIENT_TESTS, *session.posargs, env=CARGO)
+    session.run("python", "generated_client/vectors/run.py", env=CARGO)
+
+
+@nox.session
+def samples(session: nox.Session) -> None:
+    """Every sample of the built site runs against the mock and prints what the site says."""
+    install(session, "hatchling")
+    folder = Path(session.create_tmp()) / "site"
+    session.run("stepup-mfa", "docs", "build", "--out", str(folder))
+    session.run("python", "tests/samples.py", "--site", str(folder), *session.posargs, env=CARGO)
 
 
 @nox.session
@@ -121,14 +143,17 @@ def faults(session: nox.Session) -> None:
     """The suite catches the mock's faults: one for each rule, or all of them when this session is named."""
     install(session, extras="contract")
     which = [] if "faults" in " ".join(sys.argv) else ["--one-per-rule"]
-    session.run("stepup-mfa", "faults", *which, *session.posargs)
+    MATRIX.parent.mkdir(exist_ok=True)
+    reports = ("--report-json", str(MATRIX), "--report-html", str(MATRIX.with_suffix(".html")))
+    session.run("stepup-mfa", "faults", *which, *reports, *session.posargs)
 
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """The reference page builds."""
+    """The site builds, every link checked, with the fault matrix where `faults` has made one."""
     install(session, extras="generate")
-    session.run("stepup-mfa", "docs", "build", "--out", str(Path(session.create_tmp()) / "site"))
+    matrix = ("--matrix", str(MATRIX)) if MATRIX.is_file() else ()
+    session.run("stepup-mfa", "docs", "build", "--out", "build/site", *matrix)
 
 
 @nox.session(default=False)
@@ -147,7 +172,8 @@ def demo(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """What generation, the Python client and the mock cost beside their peers."""
-    install(session)
-    for program in ("generation", "python_client", "mock_server"):
-        session.run("python", f"bench/{program}.py", *session.posargs)
+    """What generation, clients, mock and site cost beside their peers; the Rust client's builds first."""
+    install(session, "playwright")
+    programs = ("generation", "python_client", "go_client", "rust_client", "mock_server", "site")
+    for program in programs:
+        session.run("python", f"bench/{program}.py", *session.posargs, env=CARGO)

@@ -167,8 +167,8 @@ class Rust(Toolchain):
         for name, text in programs.items():
             (sources / f"{names[name]}.rs").write_text(text, encoding="utf-8")
         chosen = (part for name in names.values() for part in ("--bin", name))
-        self.run_tool("cargo", "build", "--quiet", *chosen)
         target = Path(os.environ.get("CARGO_TARGET_DIR", self.folder / "target")) / "debug"
+        self.run_tool("cargo", "build", "--quiet", *chosen)
         return {name: [str(target / binary)] for name, binary in names.items()}
 
 

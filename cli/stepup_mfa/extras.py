@@ -6,7 +6,7 @@ from stepup_mfa.errors import CommandError
 
 # The libraries that stand for an extra; `find_spec` looks without importing.
 _LIBRARIES = {
-    "generate": ("openapi_python_client", "ruff", "jinja2", "markdown_it"),
+    "generate": ("openapi_python_client", "ruff", "jinja2", "markdown_it", "PIL"),
     "contract": ("schemathesis", "hypothesis", "httpx", "jinja2", "pyotp"),
 }
 
