@@ -183,6 +183,7 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
             _keep_known(trial, before)
         before |= {_kind(finding) for finding in trial.findings}
         kept = trial
+    results.errors += [f"{check.rule} {check.name}: {told}" for told in dict.fromkeys(trial.broken)]
     return _result(check, trial, loop.time() - started)
 
 
@@ -206,7 +207,7 @@ async def _try(server: Server, check: Check, trial: Trial, results: Results) -> 
             results.errors.append(f"{name}: no connection for a moment: {error}")
         return False
     except (NotExercised, NotAllowed, ControlError) as error:
-        trial.reasons.append(server.redactor.text(str(error)))
+        trial.gave_up(error)
     except Exception as error:  # a check that breaks down must not take the others with it
         told = breakdown(error, server)
         results.errors.append(f"{name}: {told}")

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from stepup_contract.budget import Budget, BudgetSpent, NotPermitted
 from stepup_contract.control import Control, ControlError, ServerClock
-from stepup_contract.named import Pool
+from stepup_contract.named import NotExercised, Pool
 from stepup_contract.operations import LOOKUP, OPERATIONS, POSTS
 from stepup_contract.redact import Redactor
 from stepup_contract.target import JSON, Exchange, Http, Request, Target, Unreachable
@@ -75,9 +75,9 @@ class Server:
         return self.limits.get(name, default)
 
     def the_control(self) -> Control:
-        """Return the control API. Raises ControlError where there is none."""
+        """Return the control API. Raises NotExercised where there is none."""
         if self.control is None:
-            raise ControlError("this server is not under control")
+            raise NotExercised("this server is not under control")
         return self.control
 
     async def restart(self) -> None:

@@ -68,14 +68,14 @@ class Story:
         try:
             await asyncio.gather(*(self.server.the_control().delete_user(user) for user in self._users))
         except ControlError as failure:
-            self.trial.reasons.append(str(failure))
+            self.trial.gave_up(failure)
         for user_id in self.lent:
             self.pool.give_back(user_id)
         if len(self.steps) > 1 and self.trial.findings:
             # A verdict over codes of two steps is worth nothing: the check is made once more.
             self.trial.steps |= self.steps
         if isinstance(error, NotExercised | NotAllowed | ControlError):
-            self.trial.reasons.append(str(error))
+            self.trial.gave_up(error)
             return True
         return isinstance(error, Abandon)
 

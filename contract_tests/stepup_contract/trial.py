@@ -5,12 +5,16 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from stepup_contract.control import ControlError
 from stepup_contract.finding import Finding
 from stepup_contract.named import NotExercised, Pool
 from stepup_contract.rules import Rule, locks
 from stepup_contract.scene import Scene
 from stepup_contract.server import Need, Server
 from stepup_contract.target import Exchange
+
+# What a control API answers to a call that it does not offer.
+_NOT_OFFERED = (404, 405, 501)
 
 # So many cases of one story that need named users.
 _CASES = 4
@@ -28,6 +32,7 @@ class Trial:
         self.evidence: set[Exchange] = set()
         self.remarks: list[str] = []
         self.reasons: list[str] = []
+        self.broken: list[str] = []
         self.steps: set[int] = set()
 
     def scene(self, label: str = "", environment: str = "test") -> Scene:
@@ -68,6 +73,15 @@ class Trial:
     def remark(self, text: str) -> None:
         """Note what was seen, for the report."""
         self.remarks.append(self.server.redactor.text(text))
+
+    def gave_up(self, error: Exception) -> None:
+        """Note why a story ended early. Where the control API failed at what it offers, part of the rule was
+        not judged for no good reason, and the run says so whatever else was seen.
+        """
+        told = self.server.redactor.text(str(error))
+        self.reasons.append(told)
+        if isinstance(error, ControlError) and error.status not in _NOT_OFFERED:
+            self.broken.append(told)
 
     @property
     def pool(self) -> Pool:

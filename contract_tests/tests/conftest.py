@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from stepup_contract.report import Report
@@ -60,25 +59,24 @@ def _others() -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
-def mock_server() -> Iterator[Target]:
+def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """The mock server, started by its command."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+    ready = tmp_path_factory.mktemp("mock") / "url"
     keys = ["--api-key", "api-key-of-the-tests", "--control-key", "control-key-of-the-tests"]
     command = [sys.executable, "-c", "from stepup_mfa.main import main; raise SystemExit(main())", "mock"]
     process = subprocess.Popen(
-        [*command, "--port", str(port), *keys], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [*command, "--port", "0", "--ready-file", str(ready), *keys],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/", timeout=1)
+        for _ in range(400):
+            if ready.is_file() and (url := ready.read_text(encoding="utf-8").strip()):
                 break
-            except httpx.TransportError:
-                assert process.poll() is None, "the mock server ended at its start"
-                time.sleep(0.05)
+            assert process.poll() is None, "the mock server ended at its start"
+            time.sleep(0.05)
+        else:
+            pytest.fail("the mock server did not start within 20 s")
         yield Target(url, keys[1], url, keys[3])
     finally:
         process.terminate()

@@ -4,6 +4,7 @@ what was learnt is told, and no key goes anywhere else.
 
 import gzip
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -222,12 +223,14 @@ class Turncoat(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, behind: Target, phases: bool, misbehave: Callable[["Handler"], bool]) -> None:
         self.port = int(behind.url.rpartition(":")[2])
         self.agent = "schemathesis" if phases else ""
         self.good = 15 if phases else 40
         self.seen = 0
+        self.control = False
         self.misbehave = misbehave
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -245,7 +248,7 @@ class Handler(BaseHTTPRequestHandler):
     def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         agent = self.headers.get("User-Agent") or ""
-        if not self.path.startswith("/__control__") and self.server.agent in agent:
+        if self.path.startswith("/__control__") == self.server.control and self.server.agent in agent:
             self.server.seen += 1
             if self.server.seen > self.server.good and self.server.misbehave(self):
                 self.close_connection = True
@@ -272,8 +275,9 @@ def turncoat(other_make: Callable[..., Target]) -> Iterator[Callable[..., Target
     """Start a server that turns after so many good answers."""
     servers: list[Turncoat] = []
 
-    def serve(misbehave: Callable[[Handler], bool], *, phases: bool) -> Target:
+    def serve(misbehave: Callable[[Handler], bool], *, phases: bool = False, control: bool = False) -> Target:
         server = Turncoat(other_make(), phases, misbehave)
+        server.control = control
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
@@ -354,6 +358,25 @@ def test_no_redirect_takes_a_key_away(
     assert ran.returncode == 1
     assert "307" in ran.stdout
     assert arrived == []
+
+
+def test_a_control_api_that_fails_in_the_middle_is_no_clean_run(
+    contract: Contract, turncoat: Callable[..., Target]
+) -> None:
+    """What was not judged because users could not be arranged any more is told, whatever was seen."""
+
+    def fail(handler: Handler) -> bool:
+        if handler.command == "PUT":
+            handler.send_error(500)
+        return handler.command == "PUT"
+
+    plain = ("--no-conformance", "--no-workflows", "--no-state-machine", "--seed", "1", "--rules", "V1,V2,V5")
+    good = contract(turncoat(lambda handler: False, control=True), *plain)
+    assert good.returncode == 0, good.stdout
+    ran = contract(turncoat(fail, control=True), *plain)
+    assert ran.returncode == 2
+    assert "0 failed" in ran.stdout
+    assert re.search(r"V\d .*control API: PUT .*wanted 204, got 500", ran.stdout)
 
 
 # Wrong clocks -------------------------------------------------------------------------------------

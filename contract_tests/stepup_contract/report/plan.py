@@ -76,12 +76,10 @@ _BEFORE = 5
 
 
 def _may_text(rule: Rule, target: Target) -> bool:
-    """Tell whether judging a rule may send text messages; those to named users are kept for the rules about
-    them.
-    """
+    """Tell whether judging a rule may send text messages: where they can be read, or it is about them."""
     if target.live and (target.budget or Budget()).sms == 0:
         return False
-    return target.control_url is not None or "sms" in rule.safety
+    return target.control_url is not None or bool(target.named.inbox_command) or "sms" in rule.safety
 
 
 def as_plan(target: Target, rules: Sequence[Rule]) -> str:

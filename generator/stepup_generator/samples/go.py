@@ -13,8 +13,8 @@ from stepup_generator.languages import Names
 from stepup_generator.model import Api, Json, Operation, Response
 from stepup_generator.samples.go_printed import GoPrinted
 from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
-from stepup_generator.samples.typed import Hop, Typed
-from stepup_generator.samples.values import Inputs, inputs, success
+from stepup_generator.samples.typed import Typed
+from stepup_generator.samples.values import Inputs, inputs
 from stepup_generator.samples.writer import block, comment
 from stepup_generator.workflow_model import InputReference, OutputReference, Reference
 
@@ -132,7 +132,7 @@ class GoSamples:
         for item in call.narrowings:
             used = any(pointer[: len(item.pointer)] == item.pointer for pointer in wanted.values())
             variable = names.take(GO.argument(item.value)) if used else "_"
-            hops = list(self._hops(call, (*item.pointer, item.tag)))
+            hops = list(self._typed.way(call, (*item.pointer, item.tag)))
             kind = next((hop.type.name for hop in hops if hop.variant is not None), "")
             path = self._path(call, item.pointer, name, narrowed)
             fail = f"\tlog.Fatal({GO.text(f'wanted {item.tag} {item.value}')})\n}}"
@@ -147,8 +147,8 @@ class GoSamples:
         self, call: Call, pointer: tuple[str, ...], name: str, narrowed: Mapping[tuple[str, ...], str]
     ) -> _Source:
         keys: tuple[str, ...] = ()
-        source = _Source(name, self._answered(call))
-        for hop in self._hops(call, pointer):
+        source = _Source(name, self._typed.answer(call))
+        for hop in self._typed.way(call, pointer):
             if hop.variant is not None:
                 source = _Source(narrowed.get(keys, source.text), hop.type)
                 continue
@@ -159,14 +159,6 @@ class GoSamples:
                 key = hop.key if hop.key.isdigit() else GO.text(hop.key)
                 source = _Source(f"{source.text}[{key}]", hop.type)
         return source
-
-    def _hops(self, call: Call, pointer: Iterable[str]) -> Iterator[Hop]:
-        return self._typed.hops(self._answered(call), pointer, call.narrowings)
-
-    def _answered(self, call: Call) -> Type:
-        response = success(call.operation)
-        status = response.status if response else ""
-        return self._typed.answered(self._typed.operation(call.operation.id), status)
 
     def _stop(self, flow: Flow) -> str:
         """The function that says what a user has to know of a refusal, and ends the program."""

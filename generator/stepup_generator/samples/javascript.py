@@ -10,7 +10,7 @@ from stepup_generator.client_view import ClientSettings
 from stepup_generator.languages import Names
 from stepup_generator.model import Api, Json, Operation, Response, plain
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
-from stepup_generator.samples.typed import ANY, Hop, Typed
+from stepup_generator.samples.typed import ANY, Typed
 from stepup_generator.samples.values import Inputs, answers, inputs, success
 from stepup_generator.samples.writer import comment
 from stepup_generator.typescript_client import typescript_view
@@ -131,24 +131,15 @@ class JavaScriptSamples:
 
     def _narrowed(self, call: Call, item: Narrowing, name: str) -> str:
         path = self._path(call, item.pointer, name)
-        last = [ANY, *(hop.type for hop in self._hops(call, item.pointer))][-1]
+        last = [ANY, *(hop.type for hop in self._typed.way(call, item.pointer))][-1]
         union = self._typed.union(last)
         tag = union.tag_name if union else item.tag
         text = ts.literal(f"wanted {item.tag} {item.value}")
         access = f"{path}{'?.' if last.nullable else '.'}{tag}"
         return f"if ({access} !== {ts.literal(item.value)}) throw new Error({text});"
 
-    def _answered(self, call: Call) -> Type:
-        response = success(call.operation)
-        return self._typed.answered(
-            self._typed.operation(call.operation.id), response.status if response else ""
-        )
-
-    def _hops(self, call: Call, pointer: Iterable[str]) -> Iterator[Hop]:
-        return self._typed.hops(self._answered(call), pointer, call.narrowings)
-
     def _path(self, call: Call, pointer: Iterable[str], name: str) -> str:
-        for hop in self._hops(call, pointer):
+        for hop in self._typed.way(call, pointer):
             if hop.field is not None:
                 name += f".{hop.field.name}"
             elif hop.variant is None:

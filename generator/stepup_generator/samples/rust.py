@@ -18,8 +18,8 @@ from stepup_generator.rust_types import RUST
 from stepup_generator.rust_view import rust_view
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
 from stepup_generator.samples.rust_printed import RustPrinted, debug
-from stepup_generator.samples.typed import Hop, Typed
-from stepup_generator.samples.values import Inputs, inputs, success
+from stepup_generator.samples.typed import Typed
+from stepup_generator.samples.values import Inputs, inputs
 from stepup_generator.samples.writer import comment
 from stepup_generator.workflow_model import InputReference, OutputReference, Reference
 
@@ -145,8 +145,8 @@ class RustSamples:
         self, call: Call, pointer: tuple[str, ...], name: str, narrowed: Mapping[tuple[str, ...], str]
     ) -> _Source:
         keys: tuple[str, ...] = ()
-        source = _Source(name, self._answered(call))
-        for hop in self._hops(call, pointer):
+        source = _Source(name, self._typed.answer(call))
+        for hop in self._typed.way(call, pointer):
             if hop.variant is not None:
                 source = _Source(narrowed.get(keys, source.text), hop.type)
                 continue
@@ -157,14 +157,6 @@ class RustSamples:
                 key = hop.key if hop.key.isdigit() else RUST.text(hop.key)
                 source = _Source(f"{source.text}[{key}]", hop.type)
         return source
-
-    def _hops(self, call: Call, pointer: Iterable[str]) -> Iterator[Hop]:
-        return self._typed.hops(self._answered(call), pointer, call.narrowings)
-
-    def _answered(self, call: Call) -> Type:
-        response = success(call.operation)
-        status = response.status if response else ""
-        return self._typed.answered(self._typed.operation(call.operation.id), status)
 
     def _explain(self, flow: Flow) -> str:
         """The function that says what a user has to know of a refusal."""

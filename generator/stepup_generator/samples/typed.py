@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from stepup_generator.client_types import Field, Object, Type, Union, Variant
 from stepup_generator.client_view import ClientView, Operation
 from stepup_generator.model import Json
-from stepup_generator.samples.plan import Flow, Narrowing
-from stepup_generator.samples.values import Inputs, same
+from stepup_generator.samples.plan import Call, Flow, Narrowing
+from stepup_generator.samples.values import Inputs, same, success
 from stepup_generator.workflow_model import InputReference, reference
 
 __all__ = ["Hop", "Typed"]
@@ -104,6 +104,15 @@ class Typed:
         """The type of the answer of some status; ANY for one without a body."""
         found = (item.type for item in operation.successes if item.status == status)
         return next(found, None) or ANY
+
+    def answer(self, call: Call) -> Type:
+        """The type of what a call of a flow answers."""
+        response = success(call.operation)
+        return self.answered(self.operation(call.operation.id), response.status if response else "")
+
+    def way(self, call: Call, pointer: Iterable[str]) -> Iterator[Hop]:
+        """The way that a pointer leads into the answer of a call of a flow."""
+        return self.hops(self.answer(call), pointer, call.narrowings)
 
     def hops(self, item: Type, pointer: Iterable[str], narrowings: Iterable[Narrowing]) -> Iterator[Hop]:
         """The way that a pointer leads into a value of a type; ends where the type says no more."""
