@@ -126,7 +126,7 @@ def contract(session: nox.Session) -> None:
     mock = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
-        while not ready.exists():
+        while not (ready.exists() and ready.read_text().strip()):
             if mock.poll() is not None or time.monotonic() > deadline:
                 session.error("the mock did not start")
             time.sleep(0.05)
@@ -174,6 +174,14 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """What generation, clients, mock and site cost beside their peers; the Rust client's builds first."""
     install(session, "playwright")
-    programs = ("generation", "python_client", "go_client", "rust_client", "mock_server", "site")
+    programs = (
+        "generation",
+        "python_client",
+        "typescript_client",
+        "go_client",
+        "rust_client",
+        "mock_server",
+        "site",
+    )
     for program in programs:
         session.run("python", f"bench/{program}.py", *session.posargs, env=CARGO)

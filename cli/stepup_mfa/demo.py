@@ -121,7 +121,8 @@ class _Demo:
         line = [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--ready-file", str(ready), *keys]
         self._mock = subprocess.Popen(line, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + _READY_WITHIN
-        while not ready.exists():
+        # The file is there, and empty, while the mock still looks whether it can listen.
+        while not (ready.exists() and ready.read_text(encoding="utf-8").strip()):
             if self._mock.poll() is not None or time.monotonic() > deadline:
                 raise CommandError("the mock did not start.", "Run `stepup-mfa mock` to see why.")
             time.sleep(0.02)
