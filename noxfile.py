@@ -102,7 +102,7 @@ def clients(session: nox.Session) -> None:
         tool(session, program, f"the {client} client")
     session.run("ruff", "check", "--isolated", "--select", "E4,E7,E9,F,I,B", "generated_client/python")
     session.run("pytest", *CLIENT_TESTS, *session.posargs, env=CARGO)
-    session.run("python", "generated_client/vectors/run.py", env=CARGO)
+    session.run("python", "client_vectors/run.py", env=CARGO)
 
 
 @nox.session

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import stepup_spec
-from stepup_generator.python_client import RUFF
+from stepup_generator.languages.python.target import RUFF
 
 # Against bare openapi-python-client: CPU for the project's document; CPU and memory for large ones. Growth is
 # the CPU of an operation, beyond the first run, in the largest document against the next: 1 is linear.

@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
-from stepup_generator import workflows
-from stepup_generator.model import Api, Json, Operation, plain
+from stepup_generator.arazzo import read as workflows
+from stepup_generator.arazzo.model import Input, InputReference, OutputReference, Reference
+from stepup_generator.openapi.model import Api, Json, Operation, plain
 from stepup_generator.samples.plan import Call, Flow, prompt
 from stepup_generator.samples.values import at, inputs
-from stepup_generator.workflow_model import Input, InputReference, OutputReference, Reference
 
 __all__ = ["PATIENCE", "Arranged", "Arranger", "Server"]
 

@@ -30,8 +30,9 @@ from sample_server import PATIENCE, Arranged, Arranger, Server
 from sample_toolchains import ROOT, TOOLCHAINS, BuildError, Toolchain
 
 import stepup_spec
-from stepup_generator import samples, workflows
-from stepup_generator.read import read
+from stepup_generator import samples
+from stepup_generator.arazzo import read as workflows
+from stepup_generator.openapi.read import read
 from stepup_generator.samples.plan import plan
 from stepup_mock.server import running
 

@@ -28,10 +28,10 @@ import pytest
 import yaml
 
 import stepup_spec
-from stepup_generator import workflows
-from stepup_generator.read import read
-from stepup_generator.rules import read_rules
+from stepup_generator.arazzo import read as workflows
+from stepup_generator.openapi.read import read
 from stepup_generator.site.guides import Block, Guide, read_guides
+from stepup_generator.site.rules import read_rules
 from stepup_generator.site.targets import targets
 
 ROOT = Path(__file__).resolve().parents[1]

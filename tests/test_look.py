@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SITE = "generator/stepup_generator/templates/docs/tokens.css"
+SITE = "generator/stepup_generator/site/templates/tokens.css"
 
 
 def tokens(path: str) -> dict[str, str]:

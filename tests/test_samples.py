@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import stepup_spec
-from stepup_generator import samples, workflows
-from stepup_generator.read import read
+from stepup_generator import samples
+from stepup_generator.arazzo import read as workflows
+from stepup_generator.openapi.read import read
 
 RUNNER = Path(__file__).with_name("samples.py")
 

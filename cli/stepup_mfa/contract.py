@@ -22,9 +22,9 @@ from stepup_mfa.extras import require
 
 if TYPE_CHECKING:
     from stepup_contract.baseline import Known
-    from stepup_contract.budget import Budget
     from stepup_contract.report import Report
-    from stepup_contract.target import Target
+    from stepup_contract.server.budget import Budget
+    from stepup_contract.server.target import Target
 
 HELP = "judge a server by the rules and the schema"
 
@@ -259,7 +259,7 @@ def _baseline(args: argparse.Namespace) -> "list[Known]":
 
 
 def _budget(args: argparse.Namespace, profile: dict[str, Any]) -> "Budget":
-    from stepup_contract.budget import Budget
+    from stepup_contract.server.budget import Budget
 
     limits: dict[str, int] = {"sms": 20 if args.allow_sms else 0, **profile.get("budgets", {})}
     for name in _BUDGETS:
@@ -275,7 +275,7 @@ def _budget(args: argparse.Namespace, profile: dict[str, Any]) -> "Budget":
 
 
 def _target(args: argparse.Namespace, profile: dict[str, Any] | None = None) -> "Target":
-    from stepup_contract.target import Target
+    from stepup_contract.server.target import Target
     from stepup_mfa.named_users import read_named
 
     profile = profile or {}
@@ -362,7 +362,7 @@ def checked_key(given: str | None, option: str, variable: str) -> str | None:
 
 def _judge(target: "Target", args: argparse.Namespace) -> "Report":
     from stepup_contract.report.terminal import Progress
-    from stepup_contract.server import TargetError
+    from stepup_contract.server.connect import TargetError
     from stepup_contract.suite import Options, UnknownRule, judge
 
     progress = Progress(sys.stderr)

@@ -13,7 +13,7 @@ from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
 
 if TYPE_CHECKING:
-    from stepup_generator.site_inputs import SiteInputs
+    from stepup_generator.site.inputs import SiteInputs
 
 HELP = "build or serve the reference site"
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _inputs(args: argparse.Namespace) -> "SiteInputs":
     import stepup_spec
-    from stepup_generator.site_inputs import SiteInputs
+    from stepup_generator.site.inputs import SiteInputs
 
     spec: Path = args.spec.resolve() if args.spec else stepup_spec.find(stepup_spec.OPENAPI)
     guides: Path | None = args.guides

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stepup_mfa.errors import CommandError
 
 if TYPE_CHECKING:
-    from stepup_generator.site_inputs import SiteInputs
+    from stepup_generator.site.inputs import SiteInputs
     from stepup_mock.app import App
 
 HELP = "serve the site and a mock on one address, and reload on change"

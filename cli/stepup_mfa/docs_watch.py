@@ -14,7 +14,7 @@ from pathlib import Path
 
 import stepup_spec
 from stepup_generator.errors import SiteError, SpecError
-from stepup_generator.site_inputs import SiteInputs
+from stepup_generator.site.inputs import SiteInputs
 from stepup_mfa.docs_app import DocsApp
 from stepup_mock.app import App
 from stepup_mock.server import Server

@@ -122,7 +122,7 @@ def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> "Ite
 def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
     """Judge one fresh mock: by the fault's own rule and, where that finds nothing, by all."""
     from stepup_contract.report.matrix import Verdict, not_judged, row, verdict_on
-    from stepup_contract.server import TargetError
+    from stepup_contract.server.connect import TargetError
 
     began = time.monotonic()
     try:
@@ -138,8 +138,8 @@ def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
     import asyncio
     import sys
 
+    from stepup_contract.server.target import Target
     from stepup_contract.suite import Options, judge
-    from stepup_contract.target import Target
     from stepup_mfa.relaunch import kill, relaunch
 
     with tempfile.TemporaryDirectory() as name:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from stepup_mfa.errors import CommandError
 
 if TYPE_CHECKING:
-    from stepup_contract.people import Named
+    from stepup_contract.server.people import Named
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 def read_named(args: argparse.Namespace, profile: dict[str, Any]) -> "Named":
     """Return the users that options name, or the profile where they name none. Raises CommandError."""
-    from stepup_contract.people import Named, Phone, PhoneUser, TotpUser
+    from stepup_contract.server.people import Named, Phone, PhoneUser, TotpUser
 
     totp = _given(args.totp_user, profile.get("totp_users", {}))
     phones: dict[str, list[Phone]] = {}

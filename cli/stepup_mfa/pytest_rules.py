@@ -21,15 +21,15 @@ from typing import Any
 
 import pytest
 
-from stepup_contract.budget import NotPermitted
 from stepup_contract.checks import all_checks
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
 from stepup_contract.rules import Rule
 from stepup_contract.run import NOT_EXERCISED, RuleResult
-from stepup_contract.server import TargetError
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.server.budget import NotPermitted
+from stepup_contract.server.connect import TargetError
+from stepup_contract.server.target import Target
 from stepup_contract.suite import Options, UnknownRule, judge, select
-from stepup_contract.target import Target
 from stepup_mfa.contract import ids, read_target
 from stepup_mfa.errors import CommandError
 

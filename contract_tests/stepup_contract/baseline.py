@@ -9,11 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from stepup_contract.conformance import OperationResult
-from stepup_contract.finding import Finding
+from stepup_contract.conformance.run import OperationResult
 from stepup_contract.report import Report
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, RuleResult
-from stepup_contract.workflows import WorkflowResult
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.workflows.run import WorkflowResult
 
 
 class BaselineError(ValueError):

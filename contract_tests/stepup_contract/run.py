@@ -11,16 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from stepup_contract.budget import BudgetSpent, NotAllowed
 from stepup_contract.checks import Check
-from stepup_contract.control import ControlError
-from stepup_contract.finding import Finding
-from stepup_contract.named import NotExercised
-from stepup_contract.redact import cut
 from stepup_contract.rules import Rule, locks, read_rules
-from stepup_contract.server import Need, Server
-from stepup_contract.target import Target, Unreachable
-from stepup_contract.trial import Trial
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.budget import BudgetSpent, NotAllowed
+from stepup_contract.server.connect import Need, Server
+from stepup_contract.server.control import ControlError
+from stepup_contract.server.named import NotExercised
+from stepup_contract.server.redact import cut
+from stepup_contract.server.target import Target, Unreachable
 
 PASSED, FAILED, OBSERVED, NOT_EXERCISED = "passed", "failed", "observed", "not_exercised"
 

@@ -9,19 +9,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from stepup_contract.arazzo import Unsupported
 from stepup_contract.checks import all_checks
-from stepup_contract.conformance import PHASES, Conformance, conform
-from stepup_contract.documented_statuses import Reached, merge, provoke, provoke_late, unreached
-from stepup_contract.operations import OPERATIONS
+from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
+from stepup_contract.conformance.run import PHASES, Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, read_rules
 from stepup_contract.run import CheckResult, Results, blame, breakdown, plan, run
-from stepup_contract.server import Server, TargetError, connect
-from stepup_contract.state_machine import LEFT_OUT, NEEDS, StateMachineResult, play
-from stepup_contract.target import Target, Unreachable
-from stepup_contract.workflows import WorkflowResult, run_workflows
+from stepup_contract.server.connect import Server, TargetError, connect
+from stepup_contract.server.operations import OPERATIONS
+from stepup_contract.server.target import Target, Unreachable
+from stepup_contract.stateful.machine import LEFT_OUT, NEEDS, StateMachineResult, play
+from stepup_contract.workflows.arazzo import Unsupported
+from stepup_contract.workflows.run import WorkflowResult, run_workflows
 
 
 def _silent_check(result: CheckResult, done: int, planned: int) -> None: ...

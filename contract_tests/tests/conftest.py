@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from stepup_contract.report import Report
+from stepup_contract.server.target import Target
 from stepup_contract.suite import Options, judge
-from stepup_contract.target import Target
 
 HERE = Path(__file__).parent
 Serve = Callable[..., Target]

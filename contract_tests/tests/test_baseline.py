@@ -11,7 +11,7 @@ import pytest
 
 from stepup_contract.baseline import BaselineError, Known, apply, read_baseline
 from stepup_contract.report import Report
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 TODAY = date(2030, 1, 15)
 

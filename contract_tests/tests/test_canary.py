@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from stepup_contract.checks import Check
-from stepup_contract.target import Target
-from stepup_contract.trial import Trial
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.target import Target
 from stepup_mfa.main import main
 
 PUBLIC = ("example", "ABC123")

@@ -9,7 +9,7 @@ import pytest
 from stepup_contract.checks import all_checks
 from stepup_contract.report import Report
 from stepup_contract.rules import read_rules
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 # Restarts need a command: test_restart.py.
 CHECKED = [rule for rule in dict.fromkeys(check.rule for check in all_checks()) if rule != "D1"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 Contract = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stepup_contract.conformance import PHASES
+from stepup_contract.conformance.run import PHASES
 from stepup_contract.report import Report
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 
 def test_a_correct_server_passes_and_answers_200_everywhere(

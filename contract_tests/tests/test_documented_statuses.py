@@ -9,14 +9,14 @@ from collections.abc import Callable
 
 import jsonschema_rs
 
-from stepup_contract.documented_answers import documented, faults_of
-from stepup_contract.documented_statuses import Reached, provoke, provoke_late, unreached
-from stepup_contract.operations import LOOKUP, VERIFY_GRANT
+from stepup_contract.conformance.documented_answers import documented, faults_of
+from stepup_contract.conformance.documented_statuses import Reached, provoke, provoke_late, unreached
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.terminal import as_text
-from stepup_contract.server import connect
+from stepup_contract.server.connect import connect
+from stepup_contract.server.operations import LOOKUP, VERIFY_GRANT
+from stepup_contract.server.target import Exchange, Request, Target
 from stepup_contract.suite import Options, judge
-from stepup_contract.target import Exchange, Request, Target
 from stepup_spec import REPORT_SCHEMA, find
 
 SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("utf-8")))

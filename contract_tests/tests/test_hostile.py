@@ -21,7 +21,7 @@ from typing import TypeVar
 import httpx
 import pytest
 
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 Contract = Callable[..., subprocess.CompletedProcess[str]]
 Answer = Callable[[socket.socket], None]

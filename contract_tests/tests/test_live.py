@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from stepup_contract.budget import Budget, BudgetSpent, NotAllowed, is_loopback
 from stepup_contract.report import Report
-from stepup_contract.server import TargetError
+from stepup_contract.server.budget import Budget, BudgetSpent, NotAllowed, is_loopback
+from stepup_contract.server.connect import TargetError
+from stepup_contract.server.target import Http, Request, Target
 from stepup_contract.suite import Options, judge
-from stepup_contract.target import Http, Request, Target
 
 Raw = Callable[[Callable[[socket.socket], None]], str]
 

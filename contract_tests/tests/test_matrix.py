@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import jsonschema_rs
 
 from stepup_contract.checks import all_checks
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
 from stepup_contract.report.matrix import Matrix, Verdict, matrix_html, matrix_json, row
 from stepup_contract.rules import read_rules
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED, CheckResult, Results, RuleResult
+from stepup_contract.scenario.finding import Finding
 from stepup_spec import FAULTS_SCHEMA, find
 
 HOSTILE = "</style><img src=x onerror=alert(1)><script>alert(2)</script>"

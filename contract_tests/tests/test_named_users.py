@@ -19,11 +19,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from stepup_contract.named import MOST_WRONG, NotExercised, Pool
-from stepup_contract.people import Named, Phone, PhoneUser, TotpUser, encode_secret
 from stepup_contract.report import Report
+from stepup_contract.server.named import MOST_WRONG, NotExercised, Pool
+from stepup_contract.server.people import Named, Phone, PhoneUser, TotpUser, encode_secret
+from stepup_contract.server.target import Request, Target, tls
 from stepup_contract.suite import Options, judge
-from stepup_contract.target import Request, Target, tls
 
 # Seconds of a time step: waiting for a fresh code is most of what these tests do.
 STEP, LONG_STEP = 2, 6

@@ -9,7 +9,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
 from stepup_contract.report.as_html import as_html
 from stepup_contract.report.as_json import as_json
@@ -17,7 +16,8 @@ from stepup_contract.report.as_junit import as_junit
 from stepup_contract.report.as_sarif import as_sarif
 from stepup_contract.report.terminal import as_text
 from stepup_contract.run import Results
-from stepup_contract.target import Target
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.server.target import Target
 
 FORMS = (as_json, as_junit, as_sarif, as_html, as_text)
 BUGS = ("code-in-answer", "secret-in-lookup", "suffix-of-seven", "replay", "one-time-reusable", "key-prefix")
@@ -117,7 +117,7 @@ def test_no_form_of_a_report_holds_a_secret(
     """Keys, TOTP secrets, codes, grants and phone numbers that went over the wire are in no report, although
     the server leaks them.
     """
-    from stepup_contract.redact import Redactor
+    from stepup_contract.server.redact import Redactor
 
     met: dict[str, str] = {}
     learn = Redactor.learn
@@ -147,8 +147,8 @@ def test_a_check_that_breaks_down_tells_no_secret(other_make: Callable[..., Targ
     from stepup_contract.checks import Check
     from stepup_contract.rules import read_rules
     from stepup_contract.run import run
-    from stepup_contract.server import connect
-    from stepup_contract.trial import Trial
+    from stepup_contract.scenario.trial import Trial
+    from stepup_contract.server.connect import connect
 
     target = other_make()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 Raw = Callable[[Callable[[socket.socket], None]], str]
 

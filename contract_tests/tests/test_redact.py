@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from stepup_contract.redact import API_KEY, CODE, Redactor
+from stepup_contract.server.redact import API_KEY, CODE, Redactor
 
 
 def test_a_learnt_value_shows_as_a_variable_in_any_spelling() -> None:

@@ -9,9 +9,7 @@ from xml.etree import ElementTree as ET
 import jsonschema_rs
 import pytest
 
-from stepup_contract.conformance import Conformance, Unreached
-from stepup_contract.operations import OPERATIONS
-from stepup_contract.redact import Redactor
+from stepup_contract.conformance.run import Conformance, Unreached
 from stepup_contract.report import Report, write
 from stepup_contract.report.as_html import as_html
 from stepup_contract.report.as_json import as_json
@@ -21,9 +19,11 @@ from stepup_contract.report.last_look import last_look
 from stepup_contract.report.terminal import as_text
 from stepup_contract.rules import _LOADER
 from stepup_contract.run import Results
-from stepup_contract.state_machine import StateMachineResult
-from stepup_contract.target import Target
-from stepup_contract.workflows import StepResult, WorkflowResult
+from stepup_contract.server.operations import OPERATIONS
+from stepup_contract.server.redact import Redactor
+from stepup_contract.server.target import Target
+from stepup_contract.stateful.machine import StateMachineResult
+from stepup_contract.workflows.run import StepResult, WorkflowResult
 from stepup_spec import OPENAPI, REPORT_SCHEMA, find
 
 SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("utf-8")))

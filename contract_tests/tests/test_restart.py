@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from stepup_contract.report import Report
-from stepup_contract.target import Target
+from stepup_contract.server.target import Target
 
 # Kills the mock server that it started before, if any, and starts it on the same state.
 RESTART = """

@@ -12,11 +12,11 @@ from typing import Any
 import jsonschema
 import pytest
 
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
 from stepup_contract.report.as_sarif import as_sarif
 from stepup_contract.run import Results
-from stepup_contract.target import Target
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.server.target import Target
 
 _ID = rb'"\$id":\s*"[^"]*/oasis-tcs/sarif-spec/[^"]*/sarif-schema-2\.1\.0\.json"'
 

@@ -14,10 +14,10 @@ import pytest
 
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.terminal import as_text
-from stepup_contract.server import connect
-from stepup_contract.state_machine import EXAMPLES, StateMachineResult, play
+from stepup_contract.server.connect import connect
+from stepup_contract.server.target import Target
+from stepup_contract.stateful.machine import EXAMPLES, StateMachineResult, play
 from stepup_contract.suite import Options, judge
-from stepup_contract.target import Target
 
 
 @pytest.fixture

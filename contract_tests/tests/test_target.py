@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from stepup_contract.server import TargetError, connect
-from stepup_contract.target import Exchange, Http, Request, Target, Unreachable
+from stepup_contract.server.connect import TargetError, connect
+from stepup_contract.server.target import Exchange, Http, Request, Target, Unreachable
 
 Raw = Callable[[Callable[[socket.socket], None]], str]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 
 from stepup_contract.checks.totp import SECOND_USES, judge_second_use
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
 from stepup_contract.rules import read_rules
-from stepup_contract.scene import Scene
-from stepup_contract.server import connect
-from stepup_contract.target import Exchange, Target
-from stepup_contract.trial import Trial
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import connect
+from stepup_contract.server.target import Exchange, Target
 
 
 class Hurried(Scene):

@@ -11,16 +11,16 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from stepup_contract.arazzo import Context, Unsupported, holds, read
-from stepup_contract.operations import OPERATIONS
 from stepup_contract.report import Report
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.as_junit import as_junit
 from stepup_contract.report.terminal import as_text
-from stepup_contract.server import connect
+from stepup_contract.server.connect import connect
+from stepup_contract.server.operations import OPERATIONS
+from stepup_contract.server.target import Exchange, Request, Target
 from stepup_contract.suite import Options, judge
-from stepup_contract.target import Exchange, Request, Target
-from stepup_contract.workflows import WorkflowResult, run_workflows
+from stepup_contract.workflows.arazzo import Context, Unsupported, holds, read
+from stepup_contract.workflows.run import WorkflowResult, run_workflows
 from stepup_spec import REPORT_SCHEMA, WORKFLOWS, find
 
 IDS = ["totpOneTime", "totpTimeBased", "smsOneTime", "smsTimeBased"]

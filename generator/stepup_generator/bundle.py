@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from stepup_generator.document import load
+from stepup_generator.openapi.document import load
 from stepup_generator.samples import Sample
 
 __all__ = ["bundle"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from stepup_generator import stamp
 from stepup_generator.errors import Problem, SpecError
-from stepup_generator.model import Api
+from stepup_generator.openapi.model import Api
 from stepup_generator.write import difference, write
 
 __all__ = ["SURFACES", "Outcome", "Surface", "difference_of", "render", "update", "write_to"]
@@ -33,25 +33,25 @@ class Outcome:
 
 
 def _python(api: Api) -> dict[str, str]:
-    from stepup_generator.python_client import python_client
+    from stepup_generator.languages.python.target import python_client
 
     return python_client(api)
 
 
 def _typescript(api: Api) -> dict[str, str]:
-    from stepup_generator.typescript_client import typescript_client
+    from stepup_generator.languages.typescript.target import typescript_client
 
     return typescript_client(api)
 
 
 def _go(api: Api) -> dict[str, str]:
-    from stepup_generator.go_client import go_client
+    from stepup_generator.languages.go.target import go_client
 
     return go_client(api)
 
 
 def _rust(api: Api) -> dict[str, str]:
-    from stepup_generator.rust_client import rust_client
+    from stepup_generator.languages.rust.target import rust_client
 
     return rust_client(api)
 
@@ -88,7 +88,7 @@ def render(spec: Path, names: Collection[str] | None = None) -> dict[str, dict[s
     chosen = [name for name in SURFACES if names is None or name in names]
     if not chosen:
         return {}
-    from stepup_generator.read import read
+    from stepup_generator.openapi.read import read
 
     api = read(spec)
     return {name: SURFACES[name].render(api) for name in chosen}

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stepup_generator.document import Node, load, pointer_to
 from stepup_generator.errors import Problem, SpecError
-from stepup_generator.read import read_node
+from stepup_generator.openapi.document import Node, load, pointer_to
+from stepup_generator.openapi.read import read_node
 
 __all__ = ["lint"]
 

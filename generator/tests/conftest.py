@@ -19,8 +19,8 @@ import pytest
 
 import stepup_spec
 from stepup_generator.generate import render, write_to
-from stepup_generator.model import Api
-from stepup_generator.read import read
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 
 KEY = "canary-key-5f1d0c"
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepup_generator.client_types import Object, Union
-from stepup_generator.client_view import ClientSettings, ClientView, view
-from stepup_generator.languages import Go, Language, Rust, TypeScript
-from stepup_generator.model import Api
-from stepup_generator.read import read
+from stepup_generator.client.names import Go, Language, Rust, TypeScript
+from stepup_generator.client.types import Object, Union
+from stepup_generator.client.view import ClientSettings, ClientView, view
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 
 LANGUAGES = (TypeScript(), Go(), Rust())
 WIDE = Path(__file__).with_name("wide.yaml")

@@ -19,11 +19,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import stepup_generator
+from stepup_generator.client.names import Go, Python, Rust, TypeScript
 from stepup_generator.errors import OutputError
-from stepup_generator.languages import Go, Python, Rust, TypeScript
-from stepup_generator.model import Api
-from stepup_generator.python_client import python_client
-from stepup_generator.read import read
+from stepup_generator.languages.python.target import python_client
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 from stepup_generator.write import MARKER, difference, write
 from stepup_mfa.main import main
 

@@ -17,15 +17,15 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from stepup_generator.go_client import go_client
-from stepup_generator.go_docs import doc
-from stepup_generator.model import Api
-from stepup_generator.read import read
+from stepup_generator.languages.go.docs import doc
+from stepup_generator.languages.go.target import go_client
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 from stepup_generator.write import write
 
 CHECKS = Path(__file__).with_name("go")
 WIDE = Path(__file__).with_name("wide.yaml")
-VECTORS = Path(__file__).parents[2] / "generated_client" / "vectors"
+VECTORS = Path(__file__).parents[2] / "client_vectors"
 STATICCHECK = "v0.8.2"
 
 

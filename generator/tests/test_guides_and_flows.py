@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from stepup_generator import samples, workflows
+from stepup_generator import samples
+from stepup_generator.arazzo import read as workflows
+from stepup_generator.arazzo.read import Workflow
 from stepup_generator.errors import SiteError
-from stepup_generator.model import Api
-from stepup_generator.read import read
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 from stepup_generator.site import Sources, render
 from stepup_generator.site.diagrams import diagram, messages
 from stepup_generator.site.flows import flow_pages
 from stepup_generator.site.guide_pages import guide_pages
 from stepup_generator.site.guides import Guide, read_guides
 from stepup_generator.site.targets import targets
-from stepup_generator.workflows import Workflow
 
 HOSTILE = "<img src=x onerror=alert(1)></svg></title>&amp;"
 DOCUMENT = """\

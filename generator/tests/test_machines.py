@@ -13,12 +13,12 @@ import yaml
 import stepup_spec
 from stepup_generator import site
 from stepup_generator.errors import SiteError
-from stepup_generator.model import Api
-from stepup_generator.read import read
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.hints import read_hints
+from stepup_generator.site.inputs import SiteInputs
 from stepup_generator.site.tryit import form
-from stepup_generator.site_inputs import SiteInputs
 
 SPEC = stepup_spec.find(stepup_spec.OPENAPI)
 WIDE = Path(__file__).parent / "wide.yaml"

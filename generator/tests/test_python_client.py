@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 import stepup_spec
-from stepup_generator.languages import Python
-from stepup_generator.model import Operation, plain
-from stepup_generator.read import read
+from stepup_generator.client.names import Python
+from stepup_generator.openapi.model import Operation, plain
+from stepup_generator.openapi.read import read
 
 Call = Callable[..., Any]
 Answer = Callable[..., bytes]

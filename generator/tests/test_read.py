@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from stepup_generator.document import load
 from stepup_generator.errors import SpecError
-from stepup_generator.model import Api, plain
-from stepup_generator.read import read
+from stepup_generator.openapi.document import load
+from stepup_generator.openapi.model import Api, plain
+from stepup_generator.openapi.read import read
 
 HEAD = """\
 openapi: 3.1.0

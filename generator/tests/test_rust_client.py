@@ -25,10 +25,10 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from stepup_generator.client_view import ClientSettings
-from stepup_generator.model import Api
-from stepup_generator.read import read
-from stepup_generator.rust_client import rust_client
+from stepup_generator.client.view import ClientSettings
+from stepup_generator.languages.rust.target import rust_client
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 from stepup_generator.write import write
 
 ROOT = Path(__file__).parents[2]

@@ -19,10 +19,11 @@ import pytest
 import yaml
 
 import stepup_spec
-from stepup_generator import samples, workflows
+from stepup_generator import samples
+from stepup_generator.arazzo import read as workflows
 from stepup_generator.bundle import bundle
-from stepup_generator.model import Api, plain
-from stepup_generator.read import read
+from stepup_generator.openapi.model import Api, plain
+from stepup_generator.openapi.read import read
 from stepup_generator.samples import Sample
 
 WIDE = Path(__file__).with_name("wide.yaml")

@@ -20,8 +20,8 @@ import yaml
 import stepup_spec
 from stepup_generator import site
 from stepup_generator.errors import SiteError, SpecError
-from stepup_generator.read import read
-from stepup_generator.rules import read_rules
+from stepup_generator.openapi.read import read
+from stepup_generator.site.rules import read_rules
 
 SPEC = stepup_spec.find("openapi.yaml")
 RULES = stepup_spec.find("rules.yaml")
@@ -483,7 +483,7 @@ def luminance(colour: str) -> float:
 
 def test_text_has_a_contrast_of_seven_to_one() -> None:
     """By day and by night every colour of text stands out by 7:1 on every ground (WCAG 1.4.6)."""
-    tokens = (Path(site.__file__).parents[1] / "templates/docs/tokens.css").read_text()
+    tokens = (Path(site.__file__).parent / "templates/tokens.css").read_text()
     colours = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)", tokens)
     themes = [{name: pair[number] for name, *pair in colours} for number in (0, 1)]
     pairs = [(text, ground) for text in ("ink", "soft") for ground in ("paper", "panel", "glow")]

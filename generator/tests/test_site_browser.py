@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import stepup_spec
 from stepup_generator import site
-from stepup_generator.read import read
-from stepup_generator.site_inputs import SiteInputs
+from stepup_generator.openapi.read import read
+from stepup_generator.site.inputs import SiteInputs
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]

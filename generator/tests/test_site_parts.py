@@ -14,8 +14,8 @@ from markupsafe import Markup
 import stepup_spec
 from stepup_generator import site
 from stepup_generator.errors import OutputError, SiteError
-from stepup_generator.model import Api, Operation, Response
-from stepup_generator.read import read
+from stepup_generator.openapi.model import Api, Operation, Response
+from stepup_generator.openapi.read import read
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.card import card
 from stepup_generator.site.highlight import highlight

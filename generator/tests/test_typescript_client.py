@@ -19,14 +19,14 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from stepup_generator.model import Api
-from stepup_generator.read import read
-from stepup_generator.typescript_client import typescript_client
+from stepup_generator.languages.typescript.target import typescript_client
+from stepup_generator.openapi.model import Api
+from stepup_generator.openapi.read import read
 from stepup_generator.write import write
 
 CHECKS = Path(__file__).with_name("typescript")
 WIDE = Path(__file__).with_name("wide.yaml")
-VECTORS = Path(__file__).parents[2] / "generated_client" / "vectors" / "run.py"
+VECTORS = Path(__file__).parents[2] / "client_vectors" / "run.py"
 Run = Callable[..., str]
 
 

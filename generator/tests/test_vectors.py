@@ -10,10 +10,10 @@ from types import ModuleType
 import pytest
 import yaml
 
-from stepup_generator.error_bodies import error_bodies
-from stepup_generator.model import Api
+from stepup_generator.client.error_bodies import error_bodies
+from stepup_generator.openapi.model import Api
 
-FOLDER = Path(__file__).parents[2] / "generated_client" / "vectors"
+FOLDER = Path(__file__).parents[2] / "client_vectors"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

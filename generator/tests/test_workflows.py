@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import stepup_spec
+from stepup_generator.arazzo.model import InputReference, OutputReference, reference
+from stepup_generator.arazzo.read import read
 from stepup_generator.errors import SpecError
-from stepup_generator.model import Api, plain
-from stepup_generator.workflow_model import InputReference, OutputReference, reference
-from stepup_generator.workflows import read
+from stepup_generator.openapi.model import Api, plain
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from stepup_contract.server import Need
-from stepup_contract.trial import Trial
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
 
 Run = Callable[[Trial], Awaitable[None]]
 

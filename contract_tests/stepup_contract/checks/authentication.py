@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     ACTION,
     LOOKUP,
     POSTS,
@@ -22,10 +25,7 @@ from stepup_contract.operations import (
     totp_body,
     verify_sms_body,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.target import Exchange
 
 # How a request is sent without a valid bearer key: a label, and arguments for Scene.send.
 Credentials = list[tuple[str, dict[str, Any]]]

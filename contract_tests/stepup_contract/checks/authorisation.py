@@ -9,8 +9,11 @@ from typing import Any
 from stepup_contract.checks import check
 from stepup_contract.checks.authentication import ask, bad_credentials, random_request
 from stepup_contract.checks.failures import general_failures, user_failures
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     FEATURE_GATED,
     FORBIDDEN,
@@ -28,10 +31,7 @@ from stepup_contract.operations import (
     VERIFY_TOTP,
     Operation,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.target import Exchange
 
 # A1 sends every kind of bad credential everywhere; here a few are enough beyond the first operation.
 _TYPICAL = ("no Authorization header", "an unknown key", "the key under Basic", "the key in the query only")

@@ -10,9 +10,12 @@ from collections import Counter
 
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import MOST_GUESSES
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.named import MOST_WRONG
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import MOST_WRONG
+from stepup_contract.server.operations import (
     ACTION,
     GRANT_NOT_FOUND,
     GRANT_TYPES,
@@ -25,11 +28,8 @@ from stepup_contract.operations import (
     totp_body,
     verify_sms_body,
 )
-from stepup_contract.people import Grant
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import Grant
+from stepup_contract.server.target import Exchange
 
 WIDTH = 32
 ROUNDS = 10

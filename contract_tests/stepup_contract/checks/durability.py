@@ -5,9 +5,11 @@ from email.utils import formatdate
 
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import guess_until_locked
-from stepup_contract.finding import MUST
-from stepup_contract.named import NotExercised
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import NotExercised
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     GRANT_NOT_FOUND,
     GRANT_TYPES,
@@ -19,9 +21,7 @@ from stepup_contract.operations import (
     VERIFY_TOTP,
     grant_body,
 )
-from stepup_contract.server import Need
-from stepup_contract.target import Unreachable
-from stepup_contract.trial import Trial
+from stepup_contract.server.target import Unreachable
 
 
 @check("D2", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)

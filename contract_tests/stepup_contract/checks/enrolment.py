@@ -5,14 +5,14 @@ import uuid
 from typing import Any
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.leaks import code_in, number_in, secret_in
-from stepup_contract.operations import LOOKUP, NO_SUCH_USER, VERIFY_GRANT, VERIFY_SMS
-from stepup_contract.people import PhoneUser, TotpUser
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.leaks import code_in, number_in, secret_in
+from stepup_contract.server.operations import LOOKUP, NO_SUCH_USER, VERIFY_GRANT, VERIFY_SMS
+from stepup_contract.server.people import PhoneUser, TotpUser
+from stepup_contract.server.target import Exchange
 
 
 async def judge_totp_lookup(scene: Scene, user: TotpUser) -> None:

@@ -6,13 +6,13 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 
-from stepup_contract.operations import (
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.operations import (
     LOOKUP,
     POSTS,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.target import Exchange
 
 Failures = list[tuple[str, Exchange]]
 # No server may need more wrong codes than this to lock a user (NIST SP 800-63B-4, throttling).

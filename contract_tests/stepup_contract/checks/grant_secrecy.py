@@ -10,8 +10,11 @@ from collections import Counter
 from itertools import pairwise
 
 from stepup_contract.checks import check
-from stepup_contract.finding import SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     ACTION,
     CHALLENGE_NOT_FOUND,
     GRANT_NOT_FOUND,
@@ -22,10 +25,7 @@ from stepup_contract.operations import (
     VERIFY_GRANT,
     VERIFY_TOTP,
 )
-from stepup_contract.people import Grant
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import Grant
 
 
 @check("V6", Need.SEED, Need.INBOX)

@@ -9,8 +9,11 @@ import uuid
 from typing import Any
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     ACTION,
     GRANT_NOT_FOUND,
     GRANT_TYPES,
@@ -20,11 +23,8 @@ from stepup_contract.operations import (
     VERIFY_TOTP,
     Operation,
 )
-from stepup_contract.people import Grant
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import Grant
+from stepup_contract.server.target import Exchange
 
 FACTORS = (("by TOTP", VERIFY_TOTP), ("by SMS", VERIFY_SMS))
 BOTH = [

@@ -11,8 +11,11 @@ from typing import Any
 
 from stepup_contract.checks import check
 from stepup_contract.checks.authentication import random_request
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     ACTION,
     GRANT_NOT_FOUND,
     INVALID_JSON,
@@ -30,9 +33,6 @@ from stepup_contract.operations import (
     totp_body,
     verify_sms_body,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.trial import Trial
 
 Body = dict[str, Any]
 # Makes a request body that will succeed, once.

@@ -11,14 +11,21 @@ from typing import Any
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import MOST_GUESSES, guess_until_locked
 from stepup_contract.checks.throttling import judge_429, judge_cap
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.named import MOST_SENDS, MOST_WRONG, PATIENCE, NotExercised
-from stepup_contract.operations import ACTION, ONE_TIME_USE, RATE_LIMITED, TIME_BASED, VERIFY_TOTP, totp_body
-from stepup_contract.people import Challenge, PhoneUser, TotpUser
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import MOST_SENDS, MOST_WRONG, PATIENCE, NotExercised
+from stepup_contract.server.operations import (
+    ACTION,
+    ONE_TIME_USE,
+    RATE_LIMITED,
+    TIME_BASED,
+    VERIFY_TOTP,
+    totp_body,
+)
+from stepup_contract.server.people import Challenge, PhoneUser, TotpUser
+from stepup_contract.server.target import Exchange
 
 # More wrong codes than this at once would only be noise in somebody's log.
 _AT_ONCE = 32

@@ -9,10 +9,13 @@ from stepup_contract.checks import check
 from stepup_contract.checks.enrolment import judge_phones, judge_totp_lookup
 from stepup_contract.checks.sms import CODE_FORM
 from stepup_contract.checks.totp_window import spellings
-from stepup_contract.finding import SHOULD
-from stepup_contract.leaks import code_in, number_in
-from stepup_contract.named import MOST_WRONG
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.leaks import code_in, number_in
+from stepup_contract.server.named import MOST_WRONG
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     GRANT_TYPES,
     INCORRECT_CODE,
@@ -21,9 +24,6 @@ from stepup_contract.operations import (
     VERIFY_SMS,
     VERIFY_TOTP,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.trial import Trial
 
 
 @check("T1", Need.SEED, unless=Need.MAKE)

@@ -9,9 +9,12 @@ from typing import Any
 
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import user_failures
-from stepup_contract.finding import SHOULD
-from stepup_contract.leaks import number_in, secret_in
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.leaks import number_in, secret_in
+from stepup_contract.server.operations import (
     OPERATIONS,
     POSTS,
     SEND_SMS,
@@ -20,10 +23,7 @@ from stepup_contract.operations import (
     VERIFY_SMS,
     VERIFY_TOTP,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.target import Exchange
 
 
 def judge_silence(scene: Scene, exchange: Exchange, canaries: dict[str, str], what: str) -> None:

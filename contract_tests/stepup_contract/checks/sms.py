@@ -6,20 +6,20 @@ from collections import Counter
 from itertools import pairwise
 
 from stepup_contract.checks import check
-from stepup_contract.finding import SHOULD
-from stepup_contract.leaks import code_in, number_in
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.leaks import code_in, number_in
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     GRANT_TYPES,
     INCORRECT_SMS_CODE,
     SEND_SMS,
     VERIFY_SMS,
 )
-from stepup_contract.people import Challenge, Phone, PhoneUser
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import Challenge, Phone, PhoneUser
+from stepup_contract.server.target import Exchange
 
 CODE_FORM = re.compile(r"[0-9A-Za-z]{6}", re.ASCII)
 

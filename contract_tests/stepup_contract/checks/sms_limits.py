@@ -3,19 +3,19 @@
 from typing import Any
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.named import MOST_SENDS
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import MOST_SENDS
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     INCORRECT_SMS_CODE,
     RATE_LIMITED,
     SEND_SMS,
     VERIFY_SMS,
 )
-from stepup_contract.people import Challenge
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import Challenge
 
 # The floor of S7: no challenge takes more wrong codes than this.
 MOST_TRIES = 10

@@ -5,8 +5,11 @@ lives.
 import uuid
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     GRANT_NOT_FOUND,
     GRANT_TYPES,
@@ -20,9 +23,6 @@ from stepup_contract.operations import (
     VERIFY_SMS,
     verify_sms_body,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.trial import Trial
 
 
 @check("S2", Need.SEED, Need.INBOX)

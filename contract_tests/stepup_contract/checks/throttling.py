@@ -9,19 +9,19 @@ from typing import Any
 
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import MOST_GUESSES, guess_until_locked
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.named import NotExercised
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import NotExercised
+from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
     RATE_LIMITED,
     VERIFY_SMS,
     VERIFY_TOTP,
 )
-from stepup_contract.people import TotpUser
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import TotpUser
+from stepup_contract.server.target import Exchange
 
 
 def judge_cap(scene: Scene, judged: int, locked: Exchange | None) -> None:

@@ -11,9 +11,12 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST
-from stepup_contract.named import MOST_WRONG
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import MOST_WRONG
+from stepup_contract.server.operations import (
     GRANT_TYPES,
     INCORRECT_CODE,
     MFA_NOT_ENABLED,
@@ -21,11 +24,8 @@ from stepup_contract.operations import (
     TIME_BASED,
     VERIFY_TOTP,
 )
-from stepup_contract.people import TotpUser, encode_secret
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import TotpUser, encode_secret
+from stepup_contract.server.target import Exchange
 
 # RFC 6238 appendix B: Unix time, and the last six of the eight digits for SHA-1.
 VECTORS = {

@@ -6,8 +6,11 @@ import re
 import uuid
 
 from stepup_contract.checks import check
-from stepup_contract.finding import MUST, SHOULD
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import MUST, SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.connect import Need
+from stepup_contract.server.operations import (
     INCORRECT_CODE,
     MFA_NOT_ENABLED,
     USER_NOT_FOUND,
@@ -16,11 +19,8 @@ from stepup_contract.operations import (
     invalid,
     totp_body,
 )
-from stepup_contract.people import TotpUser
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.people import TotpUser
+from stepup_contract.server.target import Exchange
 
 # Words that would tell why a code was refused.
 _HINTS = re.compile(

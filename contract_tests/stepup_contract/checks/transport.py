@@ -3,12 +3,15 @@
 import re
 import uuid
 
-from stepup_contract.budget import NotAllowed
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import Failures, general_failures, user_failures
-from stepup_contract.finding import SHOULD
-from stepup_contract.named import NotExercised
-from stepup_contract.operations import (
+from stepup_contract.scenario.finding import SHOULD
+from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.trial import Trial
+from stepup_contract.server.budget import NotAllowed
+from stepup_contract.server.connect import Need
+from stepup_contract.server.named import NotExercised
+from stepup_contract.server.operations import (
     LOOKUP,
     OPERATIONS,
     SEND_SMS,
@@ -18,10 +21,7 @@ from stepup_contract.operations import (
     VERIFY_TOTP,
     Operation,
 )
-from stepup_contract.scene import Scene
-from stepup_contract.server import Need
-from stepup_contract.target import JSON, MISSING, Exchange
-from stepup_contract.trial import Trial
+from stepup_contract.server.target import JSON, MISSING, Exchange
 
 _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stepup_contract.conformance import Conformance
-from stepup_contract.finding import Finding
+from stepup_contract.conformance.run import Conformance
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, Results
-from stepup_contract.state_machine import LEFT_OUT, StateMachineResult
-from stepup_contract.workflows import WorkflowResult
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.stateful.machine import LEFT_OUT, StateMachineResult
+from stepup_contract.workflows.run import WorkflowResult
 
 OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
 

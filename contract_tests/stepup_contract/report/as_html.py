@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from stepup_contract.documented_answers import documented
-from stepup_contract.finding import Finding
-from stepup_contract.operations import OPERATIONS
+from stepup_contract.conformance.documented_answers import documented
 from stepup_contract.report import OUTCOMES, Report
 from stepup_contract.report.page import render
 from stepup_contract.run import RuleResult
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.server.operations import OPERATIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from stepup_contract.finding import Finding
 from stepup_contract.report import OUTCOMES, Report
 from stepup_contract.run import CheckResult, RuleResult
-from stepup_contract.workflows import WorkflowResult
+from stepup_contract.scenario.finding import Finding
+from stepup_contract.workflows.run import WorkflowResult
 
 
 def as_json(report: Report) -> str:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from stepup_contract.conformance import Conformance
-from stepup_contract.documented_answers import documented
-from stepup_contract.documented_statuses import DOCUMENTED_STATUS
-from stepup_contract.finding import Finding
+from stepup_contract.conformance.documented_answers import documented
+from stepup_contract.conformance.documented_statuses import DOCUMENTED_STATUS
+from stepup_contract.conformance.run import Conformance
 from stepup_contract.report import Report
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED, RuleResult
+from stepup_contract.scenario.finding import Finding
 
 # XML 1.0 section 2.2: what no document may hold, not even escaped.
 _UNREPRESENTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -8,8 +8,8 @@ import hashlib
 import json
 from typing import Any
 
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
+from stepup_contract.scenario.finding import Finding
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _DOCUMENT = "spec/openapi.yaml"

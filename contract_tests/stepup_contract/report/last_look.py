@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar, cast
 
-from stepup_contract.redact import Redactor
 from stepup_contract.report import Report
+from stepup_contract.server.redact import Redactor
 
 T = TypeVar("T")
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from stepup_contract.budget import KINDS, NAMES, Budget
 from stepup_contract.checks import all_checks
 from stepup_contract.rules import Rule
 from stepup_contract.run import forbidden
-from stepup_contract.server import Need, promised
-from stepup_contract.target import Target
+from stepup_contract.server.budget import KINDS, NAMES, Budget
+from stepup_contract.server.connect import Need, promised
+from stepup_contract.server.target import Target
 
 # What the checks of a rule cost, in the order of KINDS, counted on a server under control.
 _COSTS = {

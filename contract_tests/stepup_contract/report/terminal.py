@@ -6,9 +6,9 @@ import sys
 from itertools import groupby
 from typing import TextIO
 
-from stepup_contract.finding import Finding
 from stepup_contract.report import Report
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, CheckResult, RuleResult
+from stepup_contract.scenario.finding import Finding
 
 _WORDS = {PASSED: "passed", FAILED: "FAILED", OBSERVED: "observed", NOT_EXERCISED: "not exercised"}
 # The first findings of a rule tell the story; all of them are in the JSON report.

@@ -8,16 +8,16 @@ address of the server come from the environment.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from stepup_generator.model import Api, Json, Operation, Value
-from stepup_generator.samples.curl import CurlSamples
-from stepup_generator.samples.go import GoSamples
-from stepup_generator.samples.javascript import JavaScriptSamples
+from stepup_generator.arazzo.model import Workflow
+from stepup_generator.languages.curl.samples import CurlSamples
+from stepup_generator.languages.go.samples import GoSamples
+from stepup_generator.languages.python.samples import PythonSamples
+from stepup_generator.languages.rust.samples import RustSamples
+from stepup_generator.languages.typescript.samples import JavaScriptSamples
+from stepup_generator.openapi.model import Api, Json, Operation, Value
 from stepup_generator.samples.plan import Call, Flow, plan, prompt
-from stepup_generator.samples.python import PythonSamples
-from stepup_generator.samples.rust import RustSamples
 from stepup_generator.samples.values import answers, inputs, success
 from stepup_generator.samples.writer import Writer
-from stepup_generator.workflow_model import Workflow
 
 __all__ = ["LANGUAGES", "Language", "Sample", "flows", "of"]
 

@@ -8,11 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from stepup_generator.error_bodies import ErrorBodies, error_bodies
-from stepup_generator.languages import words
-from stepup_generator.model import Api, Example, Json, Operation, Response, Schema
-from stepup_generator.samples.values import Inputs, answers, at, chosen, inputs, made_up, success
-from stepup_generator.workflow_model import (
+from stepup_generator.arazzo.model import (
     Input,
     InputReference,
     Output,
@@ -22,6 +18,10 @@ from stepup_generator.workflow_model import (
     Workflow,
     reference,
 )
+from stepup_generator.client.error_bodies import ErrorBodies, error_bodies
+from stepup_generator.client.names import words
+from stepup_generator.openapi.model import Api, Example, Json, Operation, Response, Schema
+from stepup_generator.samples.values import Inputs, answers, at, chosen, inputs, made_up, success
 
 __all__ = ["Call", "Code", "Flow", "Narrowing", "Refusal", "bound", "plan", "prompt"]
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from stepup_generator.client_types import Field, Object, Type, Union, Variant
-from stepup_generator.client_view import ClientView, Operation
-from stepup_generator.model import Json
+from stepup_generator.arazzo.model import InputReference, reference
+from stepup_generator.client.types import Field, Object, Type, Union, Variant
+from stepup_generator.client.view import ClientView, Operation
+from stepup_generator.openapi.model import Json
 from stepup_generator.samples.plan import Call, Flow, Narrowing
 from stepup_generator.samples.values import Inputs, same, success
-from stepup_generator.workflow_model import InputReference, reference
 
 __all__ = ["Hop", "Typed"]
 

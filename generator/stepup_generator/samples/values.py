@@ -6,8 +6,8 @@ A value that nobody knows is the name of its place in capitals. Wire names only.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from stepup_generator.model import Api, Example, Json, Operation, Response, Schema, Value
-from stepup_generator.workflow_model import Criterion
+from stepup_generator.arazzo.model import Criterion
+from stepup_generator.openapi.model import Api, Example, Json, Operation, Response, Schema, Value
 
 __all__ = ["Inputs", "answers", "at", "chosen", "inputs", "made_up", "same", "success"]
 

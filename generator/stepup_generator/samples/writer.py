@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import Protocol
 
-from stepup_generator.model import Json, Operation, Response
+from stepup_generator.openapi.model import Json, Operation, Response
 from stepup_generator.samples.plan import Flow, Refusal
 
 __all__ = ["Writer", "block", "called", "comment"]

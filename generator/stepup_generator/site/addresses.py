@@ -7,7 +7,7 @@ would meet on a disk that does not tell capitals apart get addresses of their ow
 import re
 from collections.abc import Iterable, Mapping
 
-from stepup_generator.model import Api
+from stepup_generator.openapi.model import Api
 
 __all__ = ["Addresses"]
 

@@ -14,8 +14,8 @@ from textwrap import wrap
 
 from markupsafe import Markup
 
-from stepup_generator.model import Api, Json, plain
-from stepup_generator.workflows import InputReference, OutputReference, Step, Workflow, reference
+from stepup_generator.arazzo.read import InputReference, OutputReference, Step, Workflow, reference
+from stepup_generator.openapi.model import Api, Json, plain
 
 __all__ = ["Message", "diagram", "messages"]
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from stepup_generator.model import Api
+from stepup_generator.arazzo.read import Input, Workflow
+from stepup_generator.openapi.model import Api
 from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.diagrams import diagram
@@ -22,7 +23,6 @@ from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.targets import flow_address
 from stepup_generator.site.text import one_line
 from stepup_generator.site.twins import twin_of
-from stepup_generator.workflows import Input, Workflow
 
 __all__ = ["flow_pages"]
 

@@ -22,7 +22,7 @@ from stepup_generator.site.text import line, markdown, safe_url, sample
 
 __all__ = ["TEMPLATES", "Frame", "Group", "environment", "policy", "root"]
 
-TEMPLATES = Path(__file__).parents[1] / "templates" / "docs"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)

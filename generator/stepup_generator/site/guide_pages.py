@@ -11,7 +11,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from stepup_generator.model import Api
+from stepup_generator.arazzo.read import Workflow
+from stepup_generator.openapi.model import Api
 from stepup_generator.site.diagrams import diagram
 from stepup_generator.site.guides import LANGUAGES, Block, Guide, is_external, parse
 from stepup_generator.site.highlight import highlight
@@ -19,7 +20,6 @@ from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.targets import flow_address
 from stepup_generator.site.twins import twin_of
-from stepup_generator.workflows import Workflow
 
 __all__ = ["guide_pages", "relative"]
 

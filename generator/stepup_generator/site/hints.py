@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from stepup_generator.document import Node, load, pointer_to
 from stepup_generator.errors import SiteError, SiteProblem
-from stepup_generator.model import Api, Operation
+from stepup_generator.openapi.document import Node, load, pointer_to
+from stepup_generator.openapi.model import Api, Operation
 
 __all__ = ["Hint", "read_hints"]
 

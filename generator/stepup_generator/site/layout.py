@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from stepup_generator.model import (
+from stepup_generator.openapi.model import (
     Api,
     Example,
     Header,

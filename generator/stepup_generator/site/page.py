@@ -5,7 +5,7 @@ Frozen, in the order of the document. Text is as it was written: to escape it is
 
 from dataclasses import dataclass
 
-from stepup_generator.model import Example, Operation, Response
+from stepup_generator.openapi.model import Example, Operation, Response
 
 __all__ = [
     "Body",

@@ -7,7 +7,7 @@ import json
 import re
 from http import HTTPStatus
 
-from stepup_generator.model import Api, Example, Json, Operation, Response, plain
+from stepup_generator.openapi.model import Api, Example, Json, Operation, Response, plain
 from stepup_generator.samples.values import Inputs, inputs
 
 __all__ = ["collection"]

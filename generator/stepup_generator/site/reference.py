@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
-from stepup_generator.model import Api
-from stepup_generator.rules import Group, kept_by
+from stepup_generator.openapi.model import Api
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.frame import environment, root
 from stepup_generator.site.hints import Hint
 from stepup_generator.site.page import Call, Error, Field, Reference, Section
 from stepup_generator.site.pages import Entry, Page
+from stepup_generator.site.rules import Group, kept_by
 from stepup_generator.site.text import one_line
 from stepup_generator.site.tryit import form
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from stepup_generator.model import Api
-from stepup_generator.rules import Group
+from stepup_generator.arazzo.model import Workflow
+from stepup_generator.openapi.model import Api
 from stepup_generator.site.guides import Guide
 from stepup_generator.site.hints import Hint
 from stepup_generator.site.matrix import Matrix
-from stepup_generator.workflow_model import Workflow
+from stepup_generator.site.rules import Group
 
 __all__ = ["Settings", "Sources"]
 

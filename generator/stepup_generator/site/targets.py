@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from stepup_generator.model import Api
-from stepup_generator.rules import Group
+from stepup_generator.arazzo.read import Workflow
+from stepup_generator.openapi.model import Api
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.layout import layout
-from stepup_generator.workflows import Workflow
+from stepup_generator.site.rules import Group
 
 __all__ = ["flow_address", "targets"]
 

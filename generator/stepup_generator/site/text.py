@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup
 
-from stepup_generator.model import Json, plain
+from stepup_generator.openapi.model import Json, plain
 from stepup_generator.site.highlight import highlight
 
 __all__ = ["first_sentence", "line", "markdown", "one_line", "safe_url", "sample"]

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from stepup_generator.model import Api, Json, Operation, Parameter, Property, Schema, plain
+from stepup_generator.openapi.model import Api, Json, Operation, Parameter, Property, Schema, plain
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.hints import Hint
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import jinja2
 
-from stepup_generator.model import Json, plain
-from stepup_generator.rules import kept_by
+from stepup_generator.openapi.model import Json, plain
 from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.frame import environment, root
 from stepup_generator.site.page import Call, Error, Field, Reference, Section, Shape
 from stepup_generator.site.pages import SECTIONS, Page
+from stepup_generator.site.rules import kept_by
 from stepup_generator.site.sources import Sources
 
 __all__ = ["twin_of", "with_twins"]
