@@ -55,7 +55,7 @@ class Fields:
         self.what = what
         self._values = node.value if isinstance(node.value, dict) else {}
         if not isinstance(node.value, dict):
-            problems.add(node, pointer, f"found {node.type_name}; wanted an object ({what})")
+            problems.add(node, pointer, f"found {node.type_name}; expected an object ({what})")
         elif keywords is not None:
             self._refuse_others(tuple(keywords))
 
@@ -106,7 +106,7 @@ class Fields:
         value = self.number(key)
         if value is None or (isinstance(value, int) and value >= 0):
             return value
-        self.refuse(key, f"found {value}; wanted a whole number that is not negative")
+        self.refuse(key, f"found {value}; expected a whole number that is not negative")
         return None
 
     def number(self, key: str) -> int | float | None:
@@ -115,7 +115,7 @@ class Fields:
             return None
         if isinstance(node.value, int | float) and not isinstance(node.value, bool):
             return node.value
-        self.refuse(key, f"found {node.type_name}; wanted a number")
+        self.refuse(key, f"found {node.type_name}; expected a number")
         return None
 
     def one_of(self, key: str, allowed: Iterable[str]) -> str:
@@ -133,7 +133,7 @@ class Fields:
             if isinstance(node.value, str):
                 found.append(node.value)
             else:
-                self.problems.add(node, pointer, f"found {node.type_name}; wanted a string")
+                self.problems.add(node, pointer, f"found {node.type_name}; expected a string")
         return tuple(found)
 
     def items(self, key: str) -> Iterator[tuple[Node, str]]:
@@ -159,13 +159,13 @@ class Fields:
         node = self._values.get(key)
         return None if node is None else Value(frozen(node))
 
-    def _typed(self, key: str, wanted: type, name: str) -> object:
+    def _typed(self, key: str, expected: type, name: str) -> object:
         node = self._values.get(key)
         if node is None:
             return None
-        if isinstance(node.value, wanted):
+        if isinstance(node.value, expected):
             return node.value
-        self.refuse(key, f"found {node.type_name}; wanted {name}")
+        self.refuse(key, f"found {node.type_name}; expected {name}")
         return None
 
 

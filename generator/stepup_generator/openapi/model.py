@@ -6,10 +6,24 @@ of these classes. Every reference has been followed except references to named s
 (``Schema.reference``) so that a schema may contain itself; ``Api.resolve`` follows those.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal
+
+from stepup_generator.openapi.constraints import (
+    Const,
+    Constraint,
+    Enum,
+    ExclusiveMaximum,
+    ExclusiveMinimum,
+    Format,
+    Maximum,
+    Minimum,
+    Pattern,
+)
+from stepup_generator.openapi.json_value import Json, plain
 
 __all__ = [
     "Api",
@@ -34,23 +48,11 @@ __all__ = [
     "plain",
 ]
 
-# A JSON value that cannot be changed: arrays are tuples, objects read-only mappings. `plain` turns it back.
-Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
-
 Kind = Literal[
     "any", "null", "boolean", "integer", "number", "string", "array", "map", "object", "union", "reference"
 ]
 
 Location = Literal["path", "query", "header"]
-
-
-def plain(value: Json) -> object:
-    """Return ``value`` as lists and dicts, ready for ``json.dumps``."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +96,9 @@ class Schema:
     title: str = ""
     description: str = ""
     nullable: bool = False
-    format: str = ""
-    # The values of `enum`, or the one value of `const`; empty means any.
-    enum: tuple[Json, ...] = ()
-    is_const: bool = False
+    constraints: tuple[Constraint, ...] = ()
     default: Value | None = None
     examples: tuple[Json, ...] = ()
-    pattern: str = ""
-    min_length: int | None = None
-    max_length: int | None = None
-    minimum: int | float | None = None
-    maximum: int | float | None = None
-    exclusive_minimum: int | float | None = None
-    exclusive_maximum: int | float | None = None
-    multiple_of: int | float | None = None
-    min_items: int | None = None
-    max_items: int | None = None
-    unique_items: bool = False
-    min_properties: int | None = None
-    max_properties: int | None = None
     reference: str = ""
     items: "Schema | None" = None
     properties: tuple["Property", ...] = ()
@@ -128,26 +114,62 @@ class Schema:
     source: tuple[str, ...] = ()
 
     @property
+    def enum(self) -> tuple[Json, ...]:
+        """The values of ``enum``, or the one value of ``const``; empty where any is allowed."""
+        for item in self.constraints:
+            match item:
+                case Enum(values):
+                    return values
+                case Const(value):
+                    return (value,)
+        return ()
+
+    @property
+    def is_const(self) -> bool:
+        """Is exactly one value allowed, ``const``?"""
+        return any(isinstance(item, Const) for item in self.constraints)
+
+    @property
     def const(self) -> Json:
         """The one value allowed; only where ``is_const``."""
         return self.enum[0]
 
     @property
+    def is_enum(self) -> bool:
+        """Is it a choice of more than the one value of a const?"""
+        return bool(self.enum) and not self.is_const
+
+    @property
+    def format(self) -> str:
+        """The name of the format, "" without one."""
+        return next((item.name for item in self.constraints if isinstance(item, Format)), "")
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression, "" without one."""
+        return next((item.regex for item in self.constraints if isinstance(item, Pattern)), "")
+
+    @property
     def lowest(self) -> int | float | None:
         """The least value allowed; for an integer also where the document excludes its bound."""
-        exclusive = self.exclusive_minimum
-        return self.minimum if exclusive is None or self.kind != "integer" else int(exclusive // 1) + 1
+        for item in self.constraints:
+            match item:
+                case Minimum(value):
+                    return value
+                case ExclusiveMinimum(value) if self.kind == "integer":
+                    return math.floor(value) + 1
+        return None
 
     @property
     def highest(self) -> int | float | None:
         """The greatest value allowed, as ``lowest``."""
-        exclusive = self.exclusive_maximum
-        return self.maximum if exclusive is None or self.kind != "integer" else -int(-exclusive // 1) - 1
-
-    @property
-    def is_enum(self) -> bool:
-        """Is it a choice of more than the one value of a const?"""
-        return bool(self.enum) and not self.is_const
+        for item in self.constraints:
+            match item:
+                case Maximum(value):
+                    return value
+                case ExclusiveMaximum(value) if self.kind == "integer":
+                    return math.ceil(value) - 1
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from stepup_generator.openapi.model import (
     ServerVariable,
     Tag,
 )
+from stepup_generator.openapi.read_constraints import check_sent
 from stepup_generator.openapi.read_parts import HEADER_NAME, PartReader
 from stepup_generator.openapi.read_schema import SchemaReader
 
@@ -97,6 +98,7 @@ class _Reader:
             schemas=schemas,
             security_schemes=self._schemes,
         )
+        check_sent(api, self._schemas.limited)
         self._parts.check_links(frozenset(operation.id for operation in api.operations))
         return api
 
@@ -104,8 +106,8 @@ class _Reader:
         for name, node in self._components[section].items():
             pointer = pointer_to("#", "components", section, name)
             if not _NAME.match(name):
-                wanted = "wanted letters, digits and . - _"
-                self.problems.add(node, pointer, f'found the name "{shown(name)}"; {wanted}')
+                expected = "expected letters, digits and . - _"
+                self.problems.add(node, pointer, f'found the name "{shown(name)}"; {expected}')
             yield read_one(name, node, pointer)
 
     def _read_unused(self) -> None:
@@ -113,8 +115,8 @@ class _Reader:
         for name, node in self._components["schemas"].items():
             if not _NAME.match(name):
                 pointer = pointer_to("#", "components", "schemas", name)
-                wanted = "wanted letters, digits and . - _"
-                self.problems.add(node, pointer, f'found the name "{shown(name)}"; {wanted}')
+                expected = "expected letters, digits and . - _"
+                self.problems.add(node, pointer, f'found the name "{shown(name)}"; {expected}')
         tuple(self._each("responses", lambda _, node, pointer: self._parts.response("200", node, pointer)))
         tuple(self._each("parameters", lambda _, node, pointer: self._parts.parameter(node, pointer)))
         tuple(self._each("examples", self._parts.example))
@@ -167,7 +169,7 @@ class _Reader:
             fields.require("in", "name")
             fields.one_of("in", ("header",))
             if not HEADER_NAME.match(fields.text("name", "x")):
-                fields.refuse("name", f'found "{shown(fields.text("name"))}"; wanted the name of a header')
+                fields.refuse("name", f'found "{shown(fields.text("name"))}"; expected the name of a header')
         else:
             fields.require("scheme")
             fields.one_of("scheme", ("bearer",))
@@ -181,9 +183,8 @@ class _Reader:
         shapes: dict[str, str] = {}
         for path, node, pointer in self._root.entries("paths"):
             if not _PATH.match(path):
-                message = (
-                    f'found the path "{shown(path)}"; wanted /, segments of URL characters and {{parameters}}'
-                )
+                expected = "expected /, segments of URL characters and {parameters}"
+                message = f'found the path "{shown(path)}"; {expected}'
                 self.problems.add(node, pointer, message)
             shape = re.sub(r"\{[^{}]*\}", "{}", path)
             if shape in shapes:
@@ -210,7 +211,7 @@ class _Reader:
         fields = Fields(self.problems, node, pointer, "an operation", _OPERATION)
         fields.require("operationId", "responses")
         if not re.search(r"[A-Za-z]", fields.text("operationId", "x")):
-            fields.refuse("operationId", "wanted a name with at least one letter of a to z")
+            fields.refuse("operationId", "expected a name with at least one letter of a to z")
         body = fields.get("requestBody")
         if body is not None and method in ("get", "head"):
             fields.refuse("requestBody", f"a {method} request has no body (RFC 9110 section 9.3.1)")
@@ -235,16 +236,16 @@ class _Reader:
         )
 
     def _check_parameters(self, fields: Fields, path: str, parameters: tuple[Parameter, ...]) -> None:
-        wanted = re.findall(r"\{([^{}]*)\}", path)
+        expected = re.findall(r"\{([^{}]*)\}", path)
         given = [item.name for item in parameters if item.location == "path"]
-        for name in wanted:
+        for name in expected:
             if name not in given:
                 fields.refuse("parameters", f'the path parameter "{shown(name)}" is not described')
         for name in given:
-            if name not in wanted:
+            if name not in expected:
                 fields.refuse("parameters", f'"{shown(name)}" does not stand in the path {shown(path)}')
         keys = [(item.name, item.location) for item in parameters]
-        if len(keys) != len(set(keys)) or len(wanted) != len(set(wanted)):
+        if len(keys) != len(set(keys)) or len(expected) != len(set(expected)):
             fields.refuse("parameters", "a parameter is described twice")
 
     def _security(self, fields: Fields) -> tuple[str, ...]:
@@ -254,11 +255,11 @@ class _Reader:
             requirement = Fields(self.problems, node, pointer, "a security requirement", None)
             keys = list(node.value) if isinstance(node.value, dict) else []
             if len(keys) != 1:
-                self.problems.add(node, pointer, f"found {len(keys)} schemes; wanted exactly one")
+                self.problems.add(node, pointer, f"found {len(keys)} schemes; expected exactly one")
             for key in keys:
                 if key not in known:
                     requirement.refuse(key, f'security scheme "{shown(key)}" does not exist')
                 if requirement.texts(key):
-                    requirement.refuse(key, "scopes are not supported; wanted []")
+                    requirement.refuse(key, "scopes are not supported; expected []")
             names.extend(keys)
         return tuple(names)

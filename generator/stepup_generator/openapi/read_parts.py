@@ -63,7 +63,7 @@ class PartReader:
             if not reference.startswith("#"):
                 fields.refuse("$ref", f'found "{shown(reference)}"; only this document is read ({prefix}…)')
             elif not reference.startswith(prefix) or name not in self._components[section]:
-                fields.refuse("$ref", f'"{shown(reference)}" does not exist; wanted {prefix}<name>')
+                fields.refuse("$ref", f'"{shown(reference)}" does not exist; expected {prefix}<name>')
             elif name in seen:
                 fields.refuse("$ref", f"cyclic $ref: {shown(name)} leads back to itself")
             else:
@@ -157,10 +157,10 @@ class PartReader:
         responses = []
         for status, node, pointer in fields.entries("responses"):
             if not _STATUS.match(status):
-                self.problems.add(node, pointer, f'found "{shown(status)}"; wanted a status, 4XX or default')
+                self.problems.add(node, pointer, f'found "{shown(status)}"; expected 200, 4XX or default')
             responses.append(self.response(status, node, pointer))
         if responses and not any(item.is_success for item in responses):
-            fields.refuse("responses", "found no success; wanted at least one response of 2xx")
+            fields.refuse("responses", "found no success; expected at least one response of 2xx")
         return tuple(responses)
 
     def response(self, status: str, node: Node, pointer: str) -> Response:

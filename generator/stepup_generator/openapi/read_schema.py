@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
+from stepup_generator.openapi.circles import circles
+from stepup_generator.openapi.constraints import MaxProperties, MinProperties
 from stepup_generator.openapi.discriminators import SCHEMAS, Discriminators, keyword_of
 from stepup_generator.openapi.document import Node, pointer_to
 from stepup_generator.openapi.fields import Fields, Problems, frozen, shown
 from stepup_generator.openapi.model import Json, Kind, Property, Schema
-from stepup_generator.openapi.schema_checks import BOUNDS, check_bounds, check_values, circles
+from stepup_generator.openapi.read_constraints import BOUNDS, check_items, read_constraints
 
 __all__ = ["SCHEMAS", "SchemaReader"]
 
@@ -37,6 +39,8 @@ class SchemaReader:
         self._discriminators = Discriminators(problems, components)
         self._named: dict[str, Schema] = {}
         self._reading: list[str] = []
+        # The objects with named properties whose number is limited, which requests may not hold.
+        self.limited: list[tuple[Schema, Fields]] = []
 
     def all(self) -> tuple[Schema, ...]:
         """Every named schema, in the order of the document, after a look for circles among them."""
@@ -99,7 +103,7 @@ class SchemaReader:
         if not reference.startswith("#"):
             fields.refuse("$ref", f'found "{shown(reference)}"; only this document is read ({SCHEMAS}…)')
         elif not reference.startswith(SCHEMAS) or name not in self._nodes:
-            fields.refuse("$ref", f'"{shown(reference)}" does not exist; wanted {SCHEMAS}<name of a schema>')
+            fields.refuse("$ref", f'"{shown(reference)}" does not exist; expected {SCHEMAS}<name>')
         else:
             return name
         return None
@@ -118,7 +122,7 @@ class SchemaReader:
         variants = tuple(replace(item, nullable=False) for item in read if item.kind != "null")
         nullable = any(item.kind == "null" or item.nullable for item in read)
         if not variants:
-            fields.refuse(key, "found no variant that is not null; wanted at least one")
+            fields.refuse(key, "found no variant that is not null; expected at least one")
             return notes
         if len(variants) == 1 and "discriminator" not in fields:
             return _beside(variants[0], notes, nullable)
@@ -163,34 +167,15 @@ class SchemaReader:
     def _typed(self, fields: Fields, notes: Schema) -> Schema:
         kind, nullable = self._type(fields)
         values = self._raw_values(fields)
-        check_values(fields, kind, values)
-        nullable = nullable or None in values
-        schema = replace(
-            notes,
-            kind=kind,
-            nullable=nullable and kind != "null",
-            enum=tuple(value for value in values if value is not None or kind == "null"),
-            is_const="const" in fields,
-            format=fields.text("format"),
-            pattern=fields.text("pattern"),
-            min_length=fields.count("minLength"),
-            max_length=fields.count("maxLength"),
-            minimum=fields.number("minimum"),
-            maximum=fields.number("maximum"),
-            exclusive_minimum=fields.number("exclusiveMinimum"),
-            exclusive_maximum=fields.number("exclusiveMaximum"),
-            multiple_of=fields.number("multipleOf"),
-            min_items=fields.count("minItems"),
-            max_items=fields.count("maxItems"),
-            unique_items=fields.flag("uniqueItems"),
-            min_properties=fields.count("minProperties"),
-            max_properties=fields.count("maxProperties"),
-        )
-        check_bounds(fields, schema)
+        constraints = read_constraints(fields, kind, values)
+        nullable = (nullable or None in values) and kind != "null"
+        schema = replace(notes, kind=kind, nullable=nullable, constraints=constraints)
         if kind == "object":
             return self._object(fields, schema)
-        items = fields.get("items")
-        return replace(schema, items=self.read(items, fields.at("items"))) if items else schema
+        node = fields.get("items")
+        items = self.read(node, fields.at("items")) if node else None
+        check_items(fields, items)
+        return replace(schema, items=items)
 
     def _type(self, fields: Fields) -> tuple[Kind, bool]:
         """The one type, and whether null is allowed beside it; a missing one follows from other keywords."""
@@ -205,7 +190,7 @@ class SchemaReader:
         others = tuple(name for name in names if name != "null")
         if len(others) > 1:
             fields.refuse(
-                "type", f'found {" and ".join(others)}; wanted one type, or one and "null" (else use oneOf)'
+                "type", f'found {" and ".join(others)}; expected one type, or one and "null" (else use oneOf)'
             )
         chosen = others[0] if others else "null"
         return next((kind for kind in get_args(Kind) if kind == chosen), "any"), "null" in names
@@ -239,7 +224,10 @@ class SchemaReader:
         properties = self._properties(fields, fields.texts("required"))
         if not properties and not closed:
             return replace(schema, kind="map", additional=additional or Schema("any"))
-        return replace(schema, properties=properties, additional=additional, closed=closed)
+        made = replace(schema, properties=properties, additional=additional, closed=closed)
+        if any(isinstance(item, MinProperties | MaxProperties) for item in made.constraints):
+            self.limited.append((made, fields))
+        return made
 
     def _properties(self, fields: Fields, required: tuple[str, ...]) -> tuple[Property, ...]:
         properties = tuple(
