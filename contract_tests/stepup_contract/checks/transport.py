@@ -27,7 +27,7 @@ _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def media_type(exchange: Exchange) -> str:
-    """Return the media type of an answer, without parameters."""
+    """Return the media type of a response, without parameters."""
     return (exchange.header("Content-Type") or "").split(";")[0].strip().lower()
 
 
@@ -45,8 +45,8 @@ async def successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
     sent = await session.send_sms(phone_user.id, phone_user.phones[0].id)
     made += [(VERIFY_TOTP, verified), (SEND_SMS, sent)]
     for message in await session.messages(challenge_id=str(sent.member("challenge_id"))):
-        redeemed = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
-        made.append((VERIFY_SMS, redeemed))
+        verified = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
+        made.append((VERIFY_SMS, verified))
     grant = verified.member("step_up_grant")
     if isinstance(grant, str):
         made.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
@@ -76,8 +76,8 @@ async def phone_successes(session: JudgedSession) -> list[tuple[Operation, Excha
         made.append((LOOKUP, await session.lookup(user.id)))
         challenge = await session.challenge(user)
         made.append((SEND_SMS, session.sequence[-1]))
-        redeemed = await session.verify_sms(user.id, challenge.id, challenge.code)
-        made.append((VERIFY_SMS, redeemed))
+        verified = await session.verify_sms(user.id, challenge.id, challenge.code)
+        made.append((VERIFY_SMS, verified))
     except (NotExercised, NotAllowed) as error:
         session.record.reasons.append(str(error))
     return made
@@ -102,7 +102,7 @@ async def successes_are_200_in_json(run: CheckRun) -> None:
         ids = [exchange.header("X-Request-Id") for _, exchange in made]
         fresh = None not in ids and len(set(ids)) == len(ids)
         session.expect(
-            made[-1][1], fresh, "a fresh X-Request-Id on every answer", "", SHOULD, got=str(ids)[:80]
+            made[-1][1], fresh, "a fresh X-Request-Id on every response", "", SHOULD, got=str(ids)[:80]
         )
         missing = {operation.id for operation in OPERATIONS} - {operation.id for operation, _ in made}
         if missing:
@@ -132,7 +132,7 @@ async def failures_have_request_ids(run: CheckRun) -> None:
 
 @check("H2", Need.SEED, Need.INBOX)
 async def secrets_are_not_stored(run: CheckRun) -> None:
-    """Read Cache-Control on answers that hold a grant, a challenge or an enrolment: no-store."""
+    """Read Cache-Control on responses that hold a grant, a challenge or an enrolment: no-store."""
     async with run.session() as session:
         for operation, exchange in await successes(session):
             directives = {
@@ -174,8 +174,8 @@ async def other_methods(run: CheckRun) -> None:
 
 @check("H3")
 async def other_paths(run: CheckRun) -> None:
-    """Call paths that are not there and paths with a slash too many: 404, and no redirect takes the key
-    along.
+    """Call paths that do not exist and paths with a slash too many: 404, and no redirect that would leak the
+    key.
     """
     async with run.session() as session:
         for path in (
@@ -227,8 +227,8 @@ async def no_foreign_origins(run: CheckRun) -> None:
     await run.each(steps, [(operation.id, operation) for operation in OPERATIONS])
 
 
-def judge_envelopes(session: JudgedSession, failures: Failures) -> None:
-    """Judge that each failure is told in the envelope of the contract."""
+def check_envelopes(session: JudgedSession, failures: Failures) -> None:
+    """Check that each failure has the error envelope of the contract."""
     for label, exchange in failures:
         if not 400 <= exchange.status < 500:
             continue
@@ -264,11 +264,11 @@ async def failures_have_one_envelope(run: CheckRun) -> None:
             failures.append((f"an unknown user, Accept: {accept}", unknown))
             empty = await session.send(VERIFY_GRANT, content=b"{}", headers=headers)
             failures.append((f"no fields, Accept: {accept}", empty))
-        judge_envelopes(session, failures)
+        check_envelopes(session, failures)
 
 
 @check("H4", Need.SEED, Need.INBOX)
 async def failures_of_users_have_one_envelope(run: CheckRun) -> None:
-    """Provoke wrong codes, dead grants and challenges and a lock: one envelope."""
+    """Provoke wrong codes, invalid grants and challenges and a lock: one envelope."""
     async with run.session() as session:
-        judge_envelopes(session, await user_failures(session))
+        check_envelopes(session, await user_failures(session))
