@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from stepup_contract.checks import all_checks
+from stepup_contract.conformance import PHASES
 from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
-from stepup_contract.conformance.run import PHASES, Conformance, conform
+from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, read_rules
@@ -39,7 +40,8 @@ class Options:
     """What a run is asked for. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to
     the rules about these; all rules where empty; no ``phases``: no
     conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too,
-    and ``documented_statuses`` makes conformance provoke each status that is documented.
+    and ``documented_statuses`` makes conformance provoke each status that is documented. ``thorough`` uses
+    the thorough figures of the rules instead of the quick ones.
     """
 
     rules: Sequence[str] = ()
@@ -53,6 +55,7 @@ class Options:
     state_machine: bool = False
     documented_statuses: bool = False
     exclusive: bool = False
+    thorough: bool = False
     connections: int = 16
     on_check: Callable[[CheckResult, int, int], None] = _silent_check
     on_phase: Callable[[str, int], None] = _silent_phase

@@ -23,6 +23,7 @@ from schemathesis.engine.events import (
     ScenarioFinished,
 )
 
+from stepup_contract.conformance import PHASES
 from stepup_contract.conformance.live_data import LiveData
 from stepup_contract.conformance.transport import GIVE_UP, Bounds
 from stepup_contract.rules import Rule
@@ -42,7 +43,7 @@ T = TypeVar("T")
 
 def configuration(order: dict[str, Any]) -> dict[str, Any]:
     """Return schemathesis' settings, under which a server that keeps the contract passes."""
-    phases = {name: {"enabled": name in order["phases"]} for name in ALL_PHASES}
+    phases = {name: {"enabled": name in order["phases"]} for name in PHASES}
     return {
         "seed": order["seed"],
         "base-url": order["url"],
@@ -64,9 +65,6 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
             "negative_data_rejection": {"expected-statuses": _REJECTED},
         },
     }
-
-
-ALL_PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 class Tally:
@@ -211,7 +209,7 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
     for event in stream:
         if bounds.given_up:
             stream.stop()
-        if isinstance(event, PhaseStarted) and event.phase.name.value in ALL_PHASES:
+        if isinstance(event, PhaseStarted) and event.phase.name.value in PHASES:
             say({"phase": event.phase.name.value})
         elif isinstance(event, ScenarioFinished):
             tally.add(event.label or "", event)
