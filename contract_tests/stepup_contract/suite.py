@@ -65,13 +65,13 @@ class UnknownRule(ValueError):
     """A rule was asked for that the catalogue does not have."""
 
 
-def select(wanted: Sequence[str], skipped: Sequence[str] = (), operations: Sequence[str] = ()) -> list[Rule]:
+def select(asked: Sequence[str], skipped: Sequence[str] = (), operations: Sequence[str] = ()) -> list[Rule]:
     """Return the rules of the catalogue that are asked for by id or by group, less those skipped. Raises
     UnknownRule.
     """
     catalogue = read_rules()
     groups = {rule.group for rule in catalogue.values()}
-    unknown = [name for name in (*wanted, *skipped) if name not in catalogue and name not in groups]
+    unknown = [name for name in (*asked, *skipped) if name not in catalogue and name not in groups]
     if unknown:
         raise UnknownRule(f"no rule or group {', '.join(unknown)}; there are {', '.join(catalogue)}")
     strange = [name for name in operations if name not in {operation.id for operation in OPERATIONS}]
@@ -81,7 +81,7 @@ def select(wanted: Sequence[str], skipped: Sequence[str] = (), operations: Seque
     return [
         rule
         for rule in catalogue.values()
-        if (not wanted or {rule.id, rule.group} & set(wanted))
+        if (not asked or {rule.id, rule.group} & set(asked))
         and not {rule.id, rule.group} & set(skipped)
         and (not operations or set(operations) & set(rule.operations))
     ]

@@ -41,7 +41,7 @@ def test_every_documented_status_is_reached_on_the_mock(mock_server: Target) -> 
     assert [finding.message for finding in reached.findings] == []
     assert unreached(reached.answers, reached) == []
     assert len(documented()) == 37
-    assert all(reached.answers[wanted] for wanted in documented())
+    assert all(reached.answers[expected] for expected in documented())
 
 
 def test_what_a_server_cannot_be_brought_to_is_listed(other_make: Callable[..., Target]) -> None:

@@ -139,7 +139,7 @@ BUGS = {
     "storable": ("H2", "observed"),
 }
 CASES = [
-    *((bug, *wanted) for bug, wanted in BUGS.items()),
+    *((bug, *expected) for bug, expected in BUGS.items()),
     ("races", "C1", "failed"),
     ("races", "C3", "failed"),
 ]

@@ -81,7 +81,7 @@ def test_what_makes_a_run_fail_is_red_in_junit(
     step = StepResult("verifyGrant", "failed", 200)
     workflow = WorkflowResult("w", "failed", (step,), "a reason", (replace(told, message="a step"),))
     status = replace(
-        told, rule="schema.documented_status", operation="verifyStepUpGrant", wanted="429 as documented"
+        told, rule="schema.documented_status", operation="verifyStepUpGrant", expected="429 as documented"
     )
     assert report.conformance is not None
     conformance = replace(
@@ -124,7 +124,7 @@ def test_the_last_look_reaches_every_text(report: Report) -> None:
     """
     late = "late-secret-of-a-server"
     [told] = report.results.findings[:1]
-    leak = replace(told, message=late, curl=late, got=late, wanted=late, sequence=((late, 200),))
+    leak = replace(told, message=late, curl=late, got=late, expected=late, sequence=((late, 200),))
     assert report.conformance is not None
     operations = [replace(one, reason=late) for one in report.conformance.operations]
     rules = [replace(one, reason=late) for one in report.results.rules]

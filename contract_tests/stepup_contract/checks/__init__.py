@@ -1,18 +1,18 @@
 """The checks: one module per group of rules, each check registered with the rule it judges and what it needs.
 
-A check is an async function of a Trial. It touches only users that its own scenes made, follows every refusal
-with a positive control in the same state, and counts as evidence the answers it judges. One that moves what
-belongs to the whole server (clock, limits) says ``alone`` and runs by itself; all others overlap.
+A check is an async function of a CheckRun. It touches only users of its own sessions, follows every rejection
+with a positive control in the same state, and counts the responses that it judges as evidence. A check that
+changes what belongs to the whole server (clock, limits) says ``alone`` and runs by itself; others overlap.
 """
 
 import importlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.server.connect import Need
 
-Run = Callable[[Trial], Awaitable[None]]
+Run = Callable[[CheckRun], Awaitable[None]]
 
 _MODULES = (
     "authentication",

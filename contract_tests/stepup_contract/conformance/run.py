@@ -191,13 +191,13 @@ def _conformance(result: dict[str, Any], *, controlled: bool) -> Conformance:
 
 def _no_success(operation: str, counts: dict[str, int]) -> Finding:
     got = ", ".join(f"{status}: {count}" for status, count in counts.items())
-    wanted = "200 for valid ids, current codes, fresh challenges and live grants"
+    expected = "200 for valid ids, current codes, fresh challenges and live grants"
     return Finding(
         rule="schema.success_reached",
         operation=operation,
-        message=f"{operation}: wanted {wanted}, got only {got}",
+        message=f"{operation}: expected {expected}, got only {got}",
         curl="",
-        wanted=wanted,
+        expected=expected,
         got=got,
         check="conformance",
         fails=True,

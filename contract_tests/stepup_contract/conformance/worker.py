@@ -27,7 +27,7 @@ from stepup_contract.conformance import PHASES
 from stepup_contract.conformance.live_data import LiveData
 from stepup_contract.conformance.transport import GIVE_UP, Bounds
 from stepup_contract.rules import Rule
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.server.connect import Need, Server, TargetError, connect
 from stepup_contract.server.operations import LOOKUP
 from stepup_contract.server.redact import Redactor, cut
@@ -113,7 +113,7 @@ class Tally:
                 "operation": name,
                 "message": self.redactor.text(f"{failure.title}: {detail}{seen}"),
                 "curl": "" if exchange is None else exchange.curl(self.redactor),
-                "wanted": self.redactor.text(failure.title),
+                "expected": self.redactor.text(failure.title),
                 "got": "" if exchange is None else exchange.seen(self.redactor),
             }
         )
@@ -126,7 +126,7 @@ class Tally:
         elif (event.label, "no_answer", event.info.title) not in self._known:
             self._known.add((event.label, "no_answer", event.info.title))
             finding = {"rule": "schema.no_answer", "operation": event.label, "message": told, "curl": ""}
-            self.findings.append(finding | {"wanted": "an answer", "got": told})
+            self.findings.append(finding | {"expected": "an answer", "got": told})
 
 
 def operation_id(case: Any) -> str:
@@ -266,12 +266,12 @@ async def _work(target: Target, order: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _with_live_data(order: dict[str, Any], server: Server) -> dict[str, Any]:
-    trial = Trial(server, _SCHEMA, "conformance", str(order["seed"]))
+    check_run = CheckRun(server, _SCHEMA, "conformance", str(order["seed"]))
     result: dict[str, Any] = {}
-    async with trial.scene("conformance") as scene:
-        filling = Filling(LiveData(scene), asyncio.get_running_loop(), server.redactor)
+    async with check_run.session("conformance") as session:
+        filling = Filling(LiveData(session), asyncio.get_running_loop(), server.redactor)
         result = await asyncio.to_thread(judge, order, server.redactor, filling)
-    result["errors"] += trial.reasons
+    result["errors"] += check_run.reasons
     return result
 
 

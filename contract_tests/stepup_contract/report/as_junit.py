@@ -76,7 +76,7 @@ def _conformance(root: ET.Element, report: Report, conformance: Conformance) -> 
             finding
             for finding in conformance.findings
             if (finding.rule, finding.operation) == (DOCUMENTED_STATUS, operation_id)
-            and finding.wanted.startswith(f"{status} ")
+            and finding.expected.startswith(f"{status} ")
         ]
         came = report.answers.get((operation_id, status), 0)
         reason = reasons.get((operation_id, status), "was not provoked")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, cast
 
 from stepup_contract.rules import Rule
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import Finding
-from stepup_contract.scenario.scene import Scene, whole
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession, complete
 from stepup_contract.server.connect import Server
 from stepup_contract.server.control import BASE, ControlError
 from stepup_contract.server.operations import VERIFY_TOTP, Operation
@@ -79,7 +79,7 @@ class Example:
         self.shared.examples += 1
         self.played: list[Step] = []
         server = self.shared.server
-        self.scene = Scene(Trial(server, _RULE, _NAME, str(self.shared.number)), "", "test")
+        self.session = JudgedSession(CheckRun(server, _RULE, _NAME, str(self.shared.number)), "", "test")
         # The same secrets and codes at each replay, or nothing could be shrunk.
         self.random = random.Random(self.shared.number)  # noqa: S311 - choices of a test, no secrets
         self.people: dict[tuple[str, int], Person] = {}
@@ -90,16 +90,16 @@ class Example:
         now = self.wait(server.the_control().clock())
         # Every example begins at the same place within a time step, and later than the last one.
         self.model = Model(server.limits, self.clock({"freeze_at": (now // step + 2) * step + 1}))
-        self.scene.sequence.clear()
+        self.session.sequence.clear()
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self.shared.wait(work)
 
     def teardown(self) -> None:
         """Remove the users of the example."""
-        self.wait(self.scene.__aexit__(None, None, None))
-        if self.scene.trial.reasons:
-            raise Stop(self.scene.trial.reasons[0])
+        self.wait(self.session.__aexit__(None, None, None))
+        if self.session.record.reasons:
+            raise Stop(self.session.record.reasons[0])
 
     # Parts ----------------------------------------------------------------------------------------
 
@@ -115,7 +115,7 @@ class Example:
         now = exchange.member("now")
         if exchange.status != 200 or isinstance(now, bool) or not isinstance(now, int | float):
             raise Stop("the clock cannot be moved") from ControlError(f"POST {BASE}/clock: {exchange.status}")
-        self.scene.sequence.append(exchange)
+        self.session.sequence.append(exchange)
         return float(now)
 
     def person(self, kind: str, which: int) -> Person:
@@ -128,8 +128,8 @@ class Example:
 
     def enrol(self, kind: str, user_id: str | None) -> TotpUser | PhoneUser:
         if kind == "totp":
-            return self.wait(self.scene.totp_user(self.random.randbytes(20), user_id))
-        return self.wait(self.scene.phone_user(None, None, user_id=user_id))
+            return self.wait(self.session.totp_user(self.random.randbytes(20), user_id))
+        return self.wait(self.session.phone_user(None, None, user_id=user_id))
 
     def app(self, which: int) -> tuple[Person, TotpUser]:
         person = self.person("totp", which)
@@ -162,12 +162,12 @@ class Example:
         return code
 
     def delivered(self, number: str) -> int:
-        return len(self.wait(self.scene.messages(phone_number=number)))
+        return len(self.wait(self.session.messages(phone_number=number)))
 
     def _verify_totp(self, person: Person, user_id: str, code: str, step: int | None, terms: Terms) -> None:
         promise = self.model.verify_totp(person, step)
         how = {"action": terms.action, "grant_type": terms.grant_type, "valid_for": terms.life}
-        exchange = self.wait(self.scene.verify_totp(user_id, code, **cast(Any, how)))
+        exchange = self.wait(self.session.verify_totp(user_id, code, **cast(Any, how)))
         self.granted(self.judge(promise, VERIFY_TOTP, exchange, person), person, terms, by_sms=False)
 
     def granted(self, value: Any, person: Person, terms: Terms, *, by_sms: bool) -> None:
@@ -181,12 +181,12 @@ class Example:
     def judge(self, promise: Promise, operation: Operation, exchange: Exchange, person: Person) -> Any:
         """Return what a promised success is about, None for a promised refusal; raise Divergence else."""
         value = exchange.member(operation.success)
-        succeeded = exchange.status == 200 and whole(operation, value)
+        succeeded = exchange.status == 200 and complete(operation, value)
         if promise.refusal is None and succeeded:
             return value
         if promise.refusal is not None and promise.refusal.matches(exchange):
             return None
-        wanted = str(promise.refusal or f"200 with `{operation.success}`")
+        expected = str(promise.refusal or f"200 with `{operation.success}`")
         seen = exchange.seen(self.shared.server.redactor)
         broken = self._broken(promise, exchange, person)
         if broken == "T4" and succeeded:
@@ -194,7 +194,7 @@ class Example:
             again = self.wait(self._send_again(exchange))
             if again.status == 200:
                 broken, exchange = "T3", again
-        self.diverge(broken, exchange, wanted, seen)
+        self.diverge(broken, exchange, expected, seen)
         return None
 
     def _broken(self, promise: Promise, exchange: Exchange, person: Person) -> str:
@@ -215,26 +215,26 @@ class Example:
         user = self.users[person]
         if not isinstance(user, TotpUser):
             return False
-        probe = self.wait(self.scene.verify_totp(user.id, self.wrong_code(user)))
+        probe = self.wait(self.session.verify_totp(user.id, self.wrong_code(user)))
         return probe.status == 429
 
     async def _send_again(self, exchange: Exchange) -> Exchange:
         again = await self.shared.server.http.send(exchange.request)
-        self.scene.sequence.append(again)
+        self.session.sequence.append(again)
         return again
 
-    def diverge(self, rule_id: str, exchange: Exchange, wanted: str, got: str) -> None:
+    def diverge(self, rule_id: str, exchange: Exchange, expected: str, got: str) -> None:
         redactor = self.shared.server.redactor
-        steps = self.scene.sequence[: self.scene.sequence.index(exchange) + 1]
+        steps = self.session.sequence[: self.session.sequence.index(exchange) + 1]
         moved = len(steps)
         finding = Finding(
             rule=rule_id,
             operation=exchange.request.operation,
             message=redactor.text(
-                f"after {moved - 1} requests of a random sequence: wanted {wanted}, got {got}"
+                f"after {moved - 1} requests of a random sequence: expected {expected}, got {got}"
             ),
             curl=exchange.curl(redactor),
-            wanted=redactor.text(wanted),
+            expected=redactor.text(expected),
             got=got,
             check=_NAME,
             fails=True,

@@ -229,7 +229,7 @@ class _Machine(Example, RuleBasedStateMachine):
         promise = self.model.verify_totp_without_life(person, self.model.step)
         code = self.code(user, self.model.step)
         self.judge(
-            promise, VERIFY_TOTP, self.wait(self.scene.verify_totp(user.id, code, valid_for=0)), person
+            promise, VERIFY_TOTP, self.wait(self.session.verify_totp(user.id, code, valid_for=0)), person
         )
 
     @rule(which=_people, phone=st.integers(0, 1), terms=_terms)
@@ -240,7 +240,7 @@ class _Machine(Example, RuleBasedStateMachine):
         before = self.delivered(chosen.number)
         promise = self.model.send_sms(person, chosen.id)
         how = {"action": terms.action, "grant_type": terms.grant_type, "valid_for": terms.life}
-        exchange = self.wait(self.scene.send_sms(user.id, chosen.id, **cast(Any, how)))
+        exchange = self.wait(self.session.send_sms(user.id, chosen.id, **cast(Any, how)))
         value = self.judge(promise, SEND_SMS, exchange, person)
         delivered = self.delivered(chosen.number) - before
         if delivered != (promise.refusal is None):
@@ -253,7 +253,7 @@ class _Machine(Example, RuleBasedStateMachine):
         if promise.refusal is None:
             ends = self.model.now + self.model.limits["challenge_ttl_seconds"]
             challenge = HeldChallenge(person, terms, ends)
-            messages = self.wait(self.scene.messages(challenge_id=str(value)))
+            messages = self.wait(self.session.messages(challenge_id=str(value)))
             if len(messages) != 1:
                 self.diverge("S1", exchange, "one message for the challenge", f"{len(messages)} messages")
             self.model.challenges.append(challenge)
@@ -296,14 +296,14 @@ class _Machine(Example, RuleBasedStateMachine):
         if not self.users:
             return
         user = list(self.users.values())[index % len(self.users)]
-        exchange = self.wait(self.scene.lookup(user.id))
+        exchange = self.wait(self.session.lookup(user.id))
         setup = exchange.member("mfa_setup")
         if isinstance(user, TotpUser):
             held, what, which = setup == {"type": "Totp"}, "E1", "the Totp set-up"
         else:
             listed = setup.get("phone_numbers") if isinstance(setup, dict) else None
-            wanted = sorted((phone.id, phone.number[-4:]) for phone in user.phones)
-            held, what, which = pairs(listed) == wanted, "E2", "the user's phones"
+            expected = sorted((phone.id, phone.number[-4:]) for phone in user.phones)
+            held, what, which = pairs(listed) == expected, "E2", "the user's phones"
         if exchange.status != 200 or not held:
             self.diverge(what, exchange, f"200 with {which}", exchange.seen(self.shared.server.redactor))
 
@@ -332,7 +332,7 @@ class _Machine(Example, RuleBasedStateMachine):
         promise = self.model.verify_sms(
             person, challenge, right=given == right, foreign_code=code == "another"
         )
-        exchange = self.wait(self.scene.verify_sms(self.users[person].id, value, given))
+        exchange = self.wait(self.session.verify_sms(self.users[person].id, value, given))
         self.granted(self.judge(promise, VERIFY_SMS, exchange, person), person, challenge.terms, by_sms=True)
 
     def _use_grant(self, index: int, by: str, action: str) -> None:
@@ -345,5 +345,5 @@ class _Machine(Example, RuleBasedStateMachine):
         person = grant.person if by == "owner" else self.other(grant.person)
         said = grant.terms.action if action == "its" else "DELETE_ACCOUNT"
         promise = self.model.verify_grant(person, grant, said)
-        exchange = self.wait(self.scene.verify_grant(self.users[person].id, self.values[grant], said))
+        exchange = self.wait(self.session.verify_grant(self.users[person].id, self.values[grant], said))
         self.judge(promise, VERIFY_GRANT, exchange, person)

@@ -14,7 +14,7 @@ from stepup_contract.server.operations import (
     INCORRECT_SMS_CODE,
     ONE_TIME_USE,
     RATE_LIMITED,
-    Refusal,
+    Rejection,
     invalid,
 )
 
@@ -28,7 +28,7 @@ class Promise:
     ``rule`` is broken by the opposite, ``form`` by a refusal of another kind, ``throttled`` by a 429.
     """
 
-    refusal: Refusal | None
+    refusal: Rejection | None
     rule: str
     form: str
     throttled: str = "R5"
