@@ -24,6 +24,7 @@ from schemathesis.engine.events import (
 )
 
 from stepup_contract.conformance import PHASES
+from stepup_contract.conformance.documented_responses import OUTPUT, described
 from stepup_contract.conformance.live_data import LiveData
 from stepup_contract.conformance.transport import GIVE_UP, Bounds
 from stepup_contract.rules import Rule
@@ -53,6 +54,7 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
         "continue-on-failure": False,
         "warnings": False,
         "cache": {"enabled": False},
+        "output": OUTPUT,
         "generation": {
             "max-examples": order["max_examples"],
             "database": "none",
@@ -106,12 +108,11 @@ class Tally:
         self._known.add((name, check, failure.title))
         exchange = None if interaction is None else as_exchange(name, interaction)
         seen = "" if exchange is None else f"; got {exchange.seen(self.redactor)}"
-        detail = cut(" ".join(failure.message.split()), 400)
         self.findings.append(
             {
                 "rule": f"schema.{check}",
                 "operation": name,
-                "message": self.redactor.text(f"{failure.title}: {detail}{seen}"),
+                "message": self.redactor.text(f"{described(failure)}{seen}"),
                 "curl": "" if exchange is None else exchange.curl(self.redactor),
                 "expected": self.redactor.text(failure.title),
                 "got": "" if exchange is None else exchange.seen(self.redactor),
