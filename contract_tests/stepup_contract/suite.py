@@ -20,7 +20,7 @@ from stepup_contract.run import CheckResult, Results, blame, breakdown, plan, ru
 from stepup_contract.server.connect import Server, TargetError, connect
 from stepup_contract.server.operations import OPERATIONS
 from stepup_contract.server.target import Target, Unreachable
-from stepup_contract.stateful.machine import LEFT_OUT, NEEDS, StateMachineResult, play
+from stepup_contract.stateful.run import LEFT_OUT, NEEDS, StateMachineResult, play
 from stepup_contract.workflows.arazzo import Unsupported
 from stepup_contract.workflows.run import WorkflowResult, run_workflows
 
