@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stepup_contract.conformance.run import PHASES
+from stepup_contract.conformance import PHASES
 from stepup_contract.report import Report
 from stepup_contract.server.target import Target
 
@@ -54,6 +54,6 @@ def test_without_control_an_operation_without_200_is_not_exercised(
 def test_an_operation_that_never_succeeds_is_a_finding(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """Where users can be made, an operation that answers none of them with 200 is found out."""
+    """Where users can be made, an operation that returns 200 for none of them with 200 is found out."""
     report = judged(other_make("sends-never"), "E3", phases=("examples",))
     assert ("schema.success_reached", "sendSmsMfaCode") in {(f.rule, f.operation) for f in report.findings}

@@ -202,7 +202,7 @@ def test_broken_tls_is_a_clear_stop(contract: Contract, raw_server: Raw, certifi
 def test_a_hostile_control_api_is_a_clear_stop(
     contract: Contract, other_make: Callable[..., Target], raw_server: Raw
 ) -> None:
-    """What answers in place of the control API is told, before anything is judged."""
+    """What responds in place of the control API is told, before anything is judged."""
 
     def talk(connection: socket.socket) -> None:
         connection.recv(9999)
@@ -272,7 +272,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def turncoat(other_make: Callable[..., Target]) -> Iterator[Callable[..., Target]]:
-    """Start a server that turns after so many good answers."""
+    """Start a server that turns after so many good responses."""
     servers: list[Turncoat] = []
 
     def serve(misbehave: Callable[[Handler], bool], *, phases: bool = False, control: bool = False) -> Target:

@@ -22,7 +22,7 @@ from stepup_contract.run import Results
 from stepup_contract.server.operations import OPERATIONS
 from stepup_contract.server.redact import Redactor
 from stepup_contract.server.target import Target
-from stepup_contract.stateful.machine import StateMachineResult
+from stepup_contract.stateful.run import StateMachineResult
 from stepup_contract.workflows.run import StepResult, WorkflowResult
 from stepup_spec import OPENAPI, REPORT_SCHEMA, find
 
@@ -159,7 +159,7 @@ def test_the_last_look_reaches_every_text(report: Report) -> None:
         assert late in form(leaking), form.__name__
         assert late not in form(looked), form.__name__
     assert [one.rule.id for one in looked.results.rules] == [one.rule.id for one in report.results.rules]
-    assert looked.answers == report.answers
+    assert looked.responses == report.responses
 
 
 def test_a_report_is_replaced_whole(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_an_endless_body_is_cut(raw_server: Raw) -> None:
         while True:
             connection.sendall(b"x" * 65536)
 
-    answer = exchange(raw_server(endless), answer_bytes=1 << 18)
+    answer = exchange(raw_server(endless), response_bytes=1 << 18)
     assert (answer.status, answer.problem) == (0, "the body is larger than 262144 bytes")
 
 
@@ -66,7 +66,7 @@ def test_a_dripping_answer_is_given_up(raw_server: Raw) -> None:
             time.sleep(0.05)
 
     started = time.monotonic()
-    answer = exchange(raw_server(drip), answer_seconds=0.5)
+    answer = exchange(raw_server(drip), response_seconds=0.5)
     assert (answer.status, answer.problem) == (0, "not finished within 0.5 s")
     assert time.monotonic() - started < 5
 

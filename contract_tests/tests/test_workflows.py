@@ -182,11 +182,11 @@ def test_conditions_compare_as_json_does(condition: str, true: bool) -> None:
     assert holds(condition, Context(answer=answer)) is true
 
 
-@pytest.mark.parametrize(("failures", "outcome", "answers"), [(2, "passed", 3), (3, "failed", 3)])
+@pytest.mark.parametrize(("failures", "outcome", "responses"), [(2, "passed", 3), (3, "failed", 3)])
 def test_only_the_lookup_is_repeated_and_only_as_often_as_written(
-    mock_server: Target, tmp_path: Path, failures: int, outcome: str, answers: int
+    mock_server: Target, tmp_path: Path, failures: int, outcome: str, responses: int
 ) -> None:
-    """Two answers 503 are sat out as the document says; a third fails the step and ends it all."""
+    """Two responses 503 are sat out as the document says; a third fails the step and ends it all."""
     document = copy.deepcopy(DOCUMENT)
     document["workflows"] = document["workflows"][:1]
     document["components"]["failureActions"]["repeatLookup"]["retryAfter"] = 0
@@ -208,7 +208,7 @@ def test_only_the_lookup_is_repeated_and_only_as_often_as_written(
 
     result, sent = asyncio.run(run())
     assert (result.outcome, result.steps[0].outcome) == (outcome, outcome)
-    assert sent == answers + (3 if outcome == "passed" else 0)
+    assert sent == responses + (3 if outcome == "passed" else 0)
     if outcome == "failed":
         assert "step lookUpFactor: expected $statusCode == 200, got 503" in result.findings[0].message
         assert [step.outcome for step in result.steps[1:]] == ["not_exercised"] * 3

@@ -126,7 +126,7 @@ async def others_are_served(session: JudgedSession) -> None:
 
 @check("R3", Need.SEED, unless=Need.MAKE)
 async def a_named_users_lock_is_their_own(run: CheckRun) -> None:
-    """Lock a named user: the right code is rejected like a wrong one, a valid grant and other users are served;
+    """Lock a named user: the right code is rejected like a wrong one, a valid grant and other users work;
     after a short lock the same code is still unused.
     """
     async with run.session("a locked user") as session:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from stepup_contract.conformance.documented_answers import documented, faults_of
+from stepup_contract.conformance.documented_responses import differences, documented
 from stepup_contract.conformance.run import Conformance, Unreached
 from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
@@ -46,22 +46,22 @@ DOCUMENTED_STATUS = f"schema.{_CHECK}"
 # So many wrong codes in a row lock a user, or this pass does not get there.
 _WRONG_CODES = 12
 _TOO_LARGE = json.dumps({"action_type": "a" * (70 * 1024)}).encode()
-# Servers that wait longer for the rest of a body, in answers' worth of time, are not waited for.
+# Servers that wait longer for the rest of a body, in responses' worth of time, are not waited for.
 _LATE = 1.5
 _NO_FAULTS = "needs an injected fault, which the control API of this server does not offer"
 
 
 @dataclass(slots=True)
 class Reached:
-    """What the pass came to: answers by operation and status, findings, and what did not come about."""
+    """What the pass came to: responses by operation and status, findings, and what did not come about."""
 
-    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    responses: Counter[tuple[str, int]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 async def provoke(server: Server, number: int) -> Reached:
-    """Provoke all documented statuses that need no patience, and judge the answers."""
+    """Provoke all documented statuses that need no patience, and judge the responses."""
     reached = Reached()
     check_run = CheckRun(server, _RULE, _CHECK, str(number))
     async with check_run.session(_CHECK) as session:
@@ -71,7 +71,7 @@ async def provoke(server: Server, number: int) -> Reached:
         # An injected fault is for the next caller, whoever that is.
         for pair in injected:
             await _provoke(reached, session, *pair)
-    reached.answers.update(
+    reached.responses.update(
         (step.request.operation, step.status)
         for step in session.sequence
         if step.request.operation != "control"
@@ -80,27 +80,27 @@ async def provoke(server: Server, number: int) -> Reached:
 
 
 async def provoke_late(server: Server, reached: Reached, seconds: float | None = None) -> None:
-    """Send requests whose bodies do not come, and judge the answers (408) that come within ``seconds``."""
-    seconds = _LATE * server.target.answer_seconds if seconds is None else seconds
+    """Send requests whose bodies do not come, and judge the responses (408) that come within ``seconds``."""
+    seconds = _LATE * server.target.response_seconds if seconds is None else seconds
     late = [operation for operation, status in documented() if status == 408]
     posts = [post for post in POSTS if post.id in late]
     exchanges = await asyncio.gather(*(_half(server, post, seconds) for post in posts))
     for exchange in exchanges:
-        reached.answers[exchange.request.operation, exchange.status] += 1
+        reached.responses[exchange.request.operation, exchange.status] += 1
         _note(server, reached, exchange, 408)
 
 
 def merge(conformance: Conformance, reached: Reached) -> Conformance:
-    """Return the conformance with the answers and findings of this pass in it."""
+    """Return the conformance with the responses and findings of this pass in it."""
     operations = []
     for result in conformance.operations:
         statuses = Counter(result.statuses)
-        for (operation, status), count in sorted(reached.answers.items()):
+        for (operation, status), count in sorted(reached.responses.items()):
             if operation == result.operation:
                 statuses[str(status)] += count
         failed = any(finding.operation == result.operation for finding in reached.findings)
         outcome, reason = (FAILED, "") if failed else (result.outcome, result.reason)
-        if outcome == NOT_EXERCISED and reached.answers[result.operation, 200]:
+        if outcome == NOT_EXERCISED and reached.responses[result.operation, 200]:
             outcome, reason = PASSED, ""
         operations.append(
             replace(result, statuses=dict(sorted(statuses.items())), outcome=outcome, reason=reason)
@@ -108,12 +108,12 @@ def merge(conformance: Conformance, reached: Reached) -> Conformance:
     return replace(conformance, operations=operations, findings=[*conformance.findings, *reached.findings])
 
 
-def unreached(answers: Counter[tuple[str, int]], reached: Reached) -> list[Unreached]:
+def unreached(responses: Counter[tuple[str, int]], reached: Reached) -> list[Unreached]:
     """Return the documented statuses that no answer of the whole run had."""
     return [
         Unreached(*expected, reached.reasons.get(expected, "nothing brought it about"))
         for expected in documented()
-        if not answers[expected]
+        if not responses[expected]
     ]
 
 
@@ -314,8 +314,8 @@ def _note(server: Server, reached: Reached, exchange: Exchange, expected: int) -
     if exchange.status != expected:
         reached.reasons[operation, expected] = f"the request for it was answered otherwise: {seen}"
         return
-    for wrong in faults_of(exchange):
-        told = server.redactor.text(wrong)
+    for difference in differences(exchange):
+        told = server.redactor.text(difference)
         reached.findings.append(
             Finding(
                 rule=DOCUMENTED_STATUS,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepup_contract.conformance import PHASES
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
 from stepup_contract.scenario.finding import Finding
 from stepup_contract.server.operations import OPERATIONS
@@ -24,7 +25,6 @@ from stepup_contract.server.redact import Redactor
 from stepup_contract.server.target import Target
 from stepup_spec import OPENAPI, find
 
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _STUCK_SECONDS = 120.0
 _NO_SUCCESS = "never answered 200: that needs users with known secrets and an SMS inbox (--control-url)"
 
@@ -63,7 +63,7 @@ class Conformance:
     unreached: list[Unreached] = field(default_factory=list)
 
     @property
-    def answers(self) -> Counter[tuple[str, int]]:
+    def responses(self) -> Counter[tuple[str, int]]:
         """Return how often each operation answered with each status."""
         return Counter(
             {
@@ -104,8 +104,8 @@ async def conform(
         "phases": list(phases),
         "seed": seed,
         "max_examples": max_examples,
-        "seconds": target.answer_seconds,
-        "bytes": target.answer_bytes,
+        "seconds": target.response_seconds,
+        "bytes": target.response_bytes,
         "spec": str(spec or find(OPENAPI)),
     }
     try:
