@@ -141,7 +141,7 @@ def test_what_other_parts_of_the_run_reached_counts() -> None:
 
 
 def test_the_report_counts_and_lists_them(other_make: Callable[..., Target]) -> None:
-    """Provoked responses count in the coverage of the report, and unreached statuses have their reason there."""
+    """Provoked responses count in the coverage of the report, and unreached statuses have a reason there."""
     options = Options(rules=("E3",), phases=("examples",), max_examples=1, documented_statuses=True)
     report = asyncio.run(judge(other_make(), options))
     document = json.loads(as_json(report))

@@ -75,7 +75,7 @@ def test_dangerous_rules_need_their_own_permission(
     assert [result.rule.id for result in report.results.rules if result.requests] == ["E1"]
     assert "--allow-lockout" in reasons["R1"]
     assert "--allow-sms" in reasons["S1"]
-    assert "no live server" in reasons["S9"]
+    assert "not judged on a live server" in reasons["S9"]
     assert report.responses["sendSmsMfaCode", 200] == 0
     allowed = judged(live(target, allow_sms=True, budget=Budget(sms=50)), "S1")
     assert [result.outcome for result in allowed.results.rules] == ["passed"]

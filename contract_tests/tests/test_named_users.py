@@ -318,7 +318,7 @@ def test_a_profile_names_users_and_no_secret_is_told(
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert [rule["outcome"] for rule in report["rules"]] == ["passed", "passed"]
-    assert report["conformance"]["reason"] == "not made on a live server"
+    assert report["conformance"]["reason"] == "does not run on a live server"
     shown = ran.stdout + ran.stderr
     assert app.secret not in shown
     assert phone.number not in shown

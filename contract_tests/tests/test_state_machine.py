@@ -147,4 +147,4 @@ def test_the_command_leaves_it_out_when_told(other_make: Callable[..., Target]) 
         timeout=60,
         check=False,
     )
-    assert json.loads(ran.stdout)["state_machine"]["reason"] == "left out by request"
+    assert json.loads(ran.stdout)["state_machine"]["reason"] == "skipped by request"

@@ -127,10 +127,10 @@ def test_keys_are_in_no_repr() -> None:
     [
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
-            "does not answer like a step-up server",
+            "does not respond like a step-up server",
         ),
         (b"HTTP/1.1 301 Moved\r\nLocation: https://x.test/\r\nContent-Length: 0\r\n\r\n", "redirects to"),
-        (b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}", "refused the API key"),
+        (b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}", "rejected the API key"),
     ],
 )
 def test_what_is_no_step_up_server_is_told_apart(raw_server: Raw, answer: bytes, told: str) -> None:

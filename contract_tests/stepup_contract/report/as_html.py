@@ -64,7 +64,7 @@ def _messages(finding: Finding) -> Iterable[Message]:
         explicit = words[words.index("-X") + 1 :][:1] if "-X" in words else []
         method = explicit[0] if explicit else ("POST" if "--data-binary" in words else "GET")
         response = str(status) if status else "no response"
-        kind = "good" if 200 <= status < 300 else "refused" if 400 <= status < 500 else "odd"
+        kind = "good" if 200 <= status < 300 else "rejected" if 400 <= status < 500 else "odd"
         yield Message(method, _path(words[-1]), response, kind, curl)
 
 
