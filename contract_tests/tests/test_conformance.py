@@ -31,7 +31,7 @@ def test_a_correct_server_passes_and_answers_200_everywhere(
 def test_a_wrong_message_is_a_finding(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """An answer that the schema does not allow is a finding of the schema, with a request to paste."""
+    """A response that the schema does not allow is a finding of the schema, with a request to paste."""
     report = judged(other_make("suffix-of-seven", "success-false"), "E3", phases=("examples",))
     found = {(finding.rule, finding.operation): finding for finding in report.findings}
     finding = found["schema.response_schema_conformance", "fetchUserMfaMethods"]

@@ -1,4 +1,4 @@
-"""The documented statuses: all are reached on the mock, and an answer that is not as documented is a
+"""The documented statuses: all are reached on the mock, and a response that is not as documented is a
 finding.
 """
 
@@ -132,7 +132,7 @@ def test_an_undocumented_status_is_a_difference(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_other_parts_of_the_run_reached_counts() -> None:
-    """A status that any answer of the run had is not listed."""
+    """A status that any response of the run had is not listed."""
     reached = Reached(reasons={(LOOKUP.id, 429): "needs an injected fault"})
     responses = Counter(dict.fromkeys(documented(), 1))
     assert unreached(responses, reached) == []

@@ -1,4 +1,4 @@
-"""The workflows of the contract, run as they are written; and the document that the interpreter refuses."""
+"""The workflows of the contract, run as they are written; and the document that the interpreter rejects."""
 
 import asyncio
 import copy
@@ -31,7 +31,7 @@ SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("u
 
 @pytest.fixture
 def judged_with_workflows() -> Callable[[Target], Report]:
-    """Judge a target by one quick rule and by the workflows."""
+    """Check a target by one quick rule and by the workflows."""
 
     def run(target: Target) -> Report:
         return asyncio.run(judge(target, Options(rules=("E3",), phases=(), workflows=True, seed=1)))
@@ -140,10 +140,10 @@ def test_what_the_interpreter_does_not_know_is_refused_by_name(
     set_at(path, value)(document)
     file = tmp_path / "changed.yaml"
     file.write_text(json.dumps(document), "utf-8")
-    with pytest.raises(Unsupported) as refused:
+    with pytest.raises(Unsupported) as rejected:
         read(file, PATHS)
-    assert named in str(refused.value)
-    assert str(refused.value).startswith("#/")
+    assert named in str(rejected.value)
+    assert str(rejected.value).startswith("#/")
 
 
 def test_an_input_exists_only_after_its_step(tmp_path: Path) -> None:
@@ -178,8 +178,8 @@ def test_an_input_exists_only_after_its_step(tmp_path: Path) -> None:
 def test_conditions_compare_as_json_does(condition: str, true: bool) -> None:
     """Numbers are no booleans, what is absent equals nothing, and case does not tell strings apart."""
     body = {"a": [{"b": "Totp"}], "yes": True, "one": 1, "nothing": None, "x/y": 7}
-    answer = Exchange(Request("o", "GET", "/"), "http://h/", 200, document=body)
-    assert holds(condition, Context(answer=answer)) is true
+    response = Exchange(Request("o", "GET", "/"), "http://h/", 200, document=body)
+    assert holds(condition, Context(answer=response)) is true
 
 
 @pytest.mark.parametrize(("failures", "outcome", "responses"), [(2, "passed", 3), (3, "failed", 3)])
