@@ -124,10 +124,11 @@ async def run(
     progress: Progress,
     *,
     fail_fast: bool = False,
+    thorough: bool = False,
 ) -> Results:
-    """Make every possible check of ``rules`` and return the verdicts, one for each rule.
+    """Run every possible check of ``rules`` and return the verdicts, one for each rule.
 
-    ``fail_fast`` begins no check after one that failed.
+    ``fail_fast`` starts no check after one that failed; ``thorough`` takes the thorough figures of the rules.
     """
     planned = plan(checks, rules, server)
     catalogue = {rule.id: rule for rule in rules}
@@ -147,7 +148,7 @@ async def run(
         elif fail_fast and any(one.outcome == FAILED for one in done):
             result = CheckResult(check, NOT_EXERCISED, 0, reason="left out after the first finding")
         else:
-            result = await _make(server, check, catalogue[check.rule], seed, results)
+            result = await _make(server, check, catalogue[check.rule], seed, results, thorough=thorough)
         done.append(result)
         progress(result, len(done), len(planned))
 
@@ -160,7 +161,9 @@ async def run(
     return results
 
 
-async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Results) -> CheckResult:
+async def _make(
+    server: Server, check: Check, rule: Rule, seed: int, results: Results, *, thorough: bool
+) -> CheckResult:
     """Make one check; again where codes straddled two time steps, as its verdict is then worth little: what
     was not found twice is not told.
     """
@@ -169,7 +172,8 @@ async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Re
     before: set[tuple[str, str, str]] = set()
     kept: CheckRun | None = None
     for attempt in range(_ATTEMPTS):
-        check_run = CheckRun(server, rule, check.name, f"{seed}:{rule.id}:{check.name}:{attempt}")
+        own_seed = f"{seed}:{rule.id}:{check.name}:{attempt}"
+        check_run = CheckRun(server, rule, check.name, own_seed, thorough=thorough)
         went_on = await _try(server, check, check_run, results)
         if kept is not None and kept.evidence and not check_run.evidence:
             # It cannot be made again: the named users are used up, or the budget is.

@@ -15,7 +15,7 @@ from stepup_contract.conformance.documented_statuses import Reached, merge, prov
 from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
-from stepup_contract.rules import Rule, read_rules
+from stepup_contract.rules import Rule, natural, read_rules
 from stepup_contract.run import CheckResult, Results, blame, breakdown, plan, run
 from stepup_contract.server.connect import Server, TargetError, connect
 from stepup_contract.server.operations import OPERATIONS
@@ -37,17 +37,17 @@ NOT_LIVE = "not made on a live server"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run is asked for. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to
-    the rules about these; all rules where empty; no ``phases``: no
-    conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too,
-    and ``documented_statuses`` makes conformance provoke each status that is documented. ``thorough`` uses
-    the thorough figures of the rules instead of the quick ones.
+    """What to run. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to the rules
+    about these; empty means all rules. ``thorough`` takes the thorough figures of the rules. No ``phases``
+    means no conformance. ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings
+    too, and ``documented_statuses`` makes conformance provoke each status that is documented.
     """
 
     rules: Sequence[str] = ()
     skip: Sequence[str] = ()
     operations: Sequence[str] = ()
     fail_fast: bool = False
+    thorough: bool = False
     phases: Sequence[str] = PHASES
     max_examples: int = 40
     seed: int = 0
@@ -55,7 +55,6 @@ class Options:
     state_machine: bool = False
     documented_statuses: bool = False
     exclusive: bool = False
-    thorough: bool = False
     connections: int = 16
     on_check: Callable[[CheckResult, int, int], None] = _silent_check
     on_phase: Callable[[str, int], None] = _silent_phase
@@ -94,7 +93,13 @@ async def judge(target: Target, options: Options) -> Report:
     async with connect(target, connections=options.connections) as server:
         _ask_first(server, rules, options)
         results = await run(
-            server, all_checks(), rules, options.seed, options.on_check, fail_fast=options.fail_fast
+            server,
+            all_checks(),
+            rules,
+            options.seed,
+            options.on_check,
+            fail_fast=options.fail_fast,
+            thorough=options.thorough,
         )
         if options.fail_fast and any(finding.fails for finding in results.findings):
             options = replace(options, phases=(), state_machine=False, workflows=False)
@@ -148,7 +153,7 @@ def _no_conformance(target: Target, results: Results, options: Options) -> str:
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
     """Raise TargetError where checks would move the clock or the limits under other people's users."""
-    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.moves})
+    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.moves}, key=natural)
     if options.state_machine and server.offers.issuperset(NEEDS):
         moving.append("the state machine")
     if moving and server.other_users and not options.exclusive:

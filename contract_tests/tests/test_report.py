@@ -49,6 +49,19 @@ def test_the_json_report_has_the_form_of_its_schema(report: Report) -> None:
     assert all("STEPUP_MFA_API_KEY" in f["curl"] for f in document["findings"] if f["rule"] == "T3")
 
 
+def test_rules_of_two_digits_are_reported(report: Report) -> None:
+    """T10 is a rule as T9 is, in every report, and comes after T2."""
+    finding = next(one for one in report.findings if one.rule == "T3")
+    report.results.findings[:] = [replace(finding, rule="T10"), replace(finding, rule="T2")]
+    document = json.loads(as_json(report))
+    SCHEMA.validate(document)
+    assert [one["rule"] for one in document["findings"][:2]] == ["T10", "T2"]
+    text = as_text(report)
+    assert 0 < text.index("  T2  ") < text.index("  T10  ")
+    rules = json.loads(as_sarif(report))["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules][:2] == ["T10", "T2"]
+
+
 def test_no_secret_is_in_any_report(report: Report) -> None:
     """Keys, and what the server leaked of secrets and codes, stand as variables in all forms."""
     for form in (as_json, as_junit, as_text):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from stepup_generator.errors import OutputError
 
-__all__ = ["MARKER", "difference", "found", "write"]
+__all__ = ["MARKER", "difference", "found", "marker", "write"]
 
 MARKER = ".generated-by-stepup-mfa"
 _MARKER_TEXT = (
@@ -25,6 +25,11 @@ _LEFT_BEHIND = re.compile(
     r"(__pycache__|\.(mypy|ruff|pytest)_cache|node_modules|target|Cargo\.lock|dist|build|.*\.egg-info)\Z"
 )
 _PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
+
+
+def marker(rendered: str = "") -> str:
+    """The text of the marker; ``rendered`` is the digest of what a formatter was given, if any."""
+    return _MARKER_TEXT + (f"Digest of the unformatted files: {rendered}\n" if rendered else "")
 
 
 def write(files: Mapping[str, str | bytes], folder: Path) -> bool:
@@ -60,9 +65,9 @@ def difference(files: Mapping[str, str | bytes], folder: Path) -> str:
 def _checked(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
     """The files as bytes, with the marker among them; a path that could lead out of the folder is refused."""
     for path in files:
-        if not _PATH.match(path):
+        if path != MARKER and not _PATH.match(path):
             raise OutputError(f"{path!r} is no path for output")
-    every = {**files, MARKER: _MARKER_TEXT}
+    every = {MARKER: marker(), **files}
     return {path: text.encode() if isinstance(text, str) else text for path, text in every.items()}
 
 

@@ -14,7 +14,6 @@ from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, SHOULD
 from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import Need
-from stepup_contract.server.named import MOST_WRONG
 from stepup_contract.server.operations import (
     ACTION,
     GRANT_NOT_FOUND,
@@ -30,19 +29,6 @@ from stepup_contract.server.operations import (
 )
 from stepup_contract.server.people import Grant
 from stepup_contract.server.target import Exchange
-
-WIDTH = 32
-ROUNDS = 10
-
-
-def rounds(run: CheckRun) -> int:
-    """Return how often each thing is tried: named users have few codes."""
-    return ROUNDS if run.server.pool is None else 3
-
-
-def width(run: CheckRun) -> int:
-    """Return how many requests with a code come at once: those too late may count as wrong codes."""
-    return WIDTH if run.server.pool is None else MOST_WRONG + 1
 
 
 def judge_one(session: JudgedSession, exchanges: list[Exchange], what: str) -> list[Exchange]:
@@ -63,16 +49,18 @@ def judge_one(session: JudgedSession, exchanges: list[Exchange], what: str) -> l
 
 
 @check("C1", Need.SEED, Need.INBOX, alone=True)
-async def one_code_one_grant(run: CheckRun) -> None:
+async def one_code_one_grant(run: CheckRun, *, connections: int, rounds: int) -> None:
     """Send a right TOTP code, and a right SMS code, on many connections at once, several times: one grant
     each time.
     """
-    for turn in range(rounds(run)):
+    for turn in range(rounds):
         async with run.session("a TOTP code") as session:
             user = await session.totp_user()
             code = session.code(user)
             # Different requests, so that nothing can be answered from a cache of equal ones.
-            bodies = [totp_body(user.id, code, ACTION, GRANT_TYPES[n % 2], 60 + n) for n in range(width(run))]
+            bodies = [
+                totp_body(user.id, code, ACTION, GRANT_TYPES[n % 2], 60 + n) for n in range(connections)
+            ]
             exchanges = await session.at_once([session.request(VERIFY_TOTP, body) for body in bodies])
             judge_one(session, exchanges, "a right TOTP code")
             if turn == 0:
@@ -80,40 +68,43 @@ async def one_code_one_grant(run: CheckRun) -> None:
         async with run.session("an SMS code") as session:
             challenge = await session.challenge()
             body = verify_sms_body(challenge.user.id, challenge.id, challenge.code)
-            exchanges = await session.at_once([session.request(VERIFY_SMS, body)] * width(run))
+            exchanges = await session.at_once([session.request(VERIFY_SMS, body)] * connections)
             judge_one(session, exchanges, "a right SMS code")
             if turn == 0:
                 await session.sms_grant(await session.challenge(challenge.user))
 
 
 @check("C2", Need.SEED, Need.INBOX, alone=True)
-async def one_grant_one_use(run: CheckRun) -> None:
-    """Verify a one-time grant on 32 connections at once, ten times: one success each time; a time-based one:
-    all.
+async def one_grant_one_use(run: CheckRun, *, connections: int, rounds: int) -> None:
+    """Verify a one-time grant on many connections at once, several times: one success each time; a
+    time-based one: all.
     """
-    for turn in range(rounds(run)):
+    for turn in range(rounds):
         async with run.session("a one-time grant") as session:
             grant = await (session.totp_grant() if turn % 2 else session.sms_grant())
             body = grant_body(grant.user_id, grant.value, grant.action)
-            exchanges = await session.at_once([session.request(VERIFY_GRANT, body)] * WIDTH)
+            exchanges = await session.at_once([session.request(VERIFY_GRANT, body)] * connections)
             judge_one(session, exchanges, "a one-time grant")
     async with run.session("a time-based grant") as session:
         grant = await session.totp_grant(grant_type=TIME_BASED)
         body = grant_body(grant.user_id, grant.value, grant.action)
-        for exchange in await session.at_once([session.request(VERIFY_GRANT, body)] * WIDTH):
+        for exchange in await session.at_once([session.request(VERIFY_GRANT, body)] * connections):
             session.control(exchange, VERIFY_GRANT, "a time-based grant at once with others")
 
 
 @check("C3", Need.SEED, Need.INBOX, Need.MAKE, alone=True)
-async def many_guesses_at_once(run: CheckRun) -> None:
-    """Send 50 wrong codes at once, of an app and for a challenge: no more are judged than the cap allows."""
+async def many_guesses_at_once(run: CheckRun, *, guesses: int) -> None:
+    """Send many wrong codes at once, of an app and for a challenge: no more are evaluated than the cap
+    allows.
+    """
     for kind in ("app", "phone") * 2:
-        async with run.session(f"50 wrong codes at once, a user with {kind}") as session:
+        async with run.session(f"{guesses} wrong codes at once, a user with {kind}") as session:
             if kind == "app":
                 user = await session.totp_user()
                 user_id = user.id
                 bodies = [
-                    totp_body(user_id, session.wrong_code(user), ACTION, ONE_TIME_USE, 60) for _ in range(50)
+                    totp_body(user_id, session.wrong_code(user), ACTION, ONE_TIME_USE, 60)
+                    for _ in range(guesses)
                 ]
                 operation = VERIFY_TOTP
             else:
@@ -121,7 +112,7 @@ async def many_guesses_at_once(run: CheckRun) -> None:
                 user_id = challenge.user.id
                 bodies = [
                     verify_sms_body(user_id, challenge.id, session.wrong_sms_code(challenge))
-                    for _ in range(50)
+                    for _ in range(guesses)
                 ]
                 operation = VERIFY_SMS
             exchanges = await session.at_once([session.request(operation, body) for body in bodies])
@@ -150,8 +141,8 @@ def judge_guesses(session: JudgedSession, exchanges: list[Exchange]) -> None:
 
 
 @check("C4", Need.SEED, Need.INBOX, Need.MAKE, alone=True)
-async def users_do_not_mix(run: CheckRun) -> None:
-    """Let eight users do all they can at the same time: no 5xx, each grant is its owner's, one message for
+async def users_do_not_mix(run: CheckRun, *, users: int) -> None:
+    """Let several users do all they can at the same time: no 5xx, each grant is its owner's, one message for
     one send.
     """
 
@@ -183,7 +174,7 @@ async def users_do_not_mix(run: CheckRun) -> None:
         return grants
 
     async with asyncio.TaskGroup() as group:
-        sessions = [run.session(f"user {turn} among others") for turn in range(8)]
+        sessions = [run.session(f"user {turn} among others") for turn in range(users)]
         for session in sessions:
             await session.__aenter__()
         tasks = [group.create_task(flow(session, turn)) for turn, session in enumerate(sessions)]

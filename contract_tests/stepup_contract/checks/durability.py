@@ -25,7 +25,7 @@ from stepup_contract.server.target import Unreachable
 
 
 @check("D2", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def clocks_set_back_revive_nothing(run: CheckRun) -> None:
+async def clocks_set_back_revive_nothing(run: CheckRun, *, seconds: int) -> None:
     """See grants, a challenge and a code die, set the clock back to when they lived: still dead."""
     clock = run.server.clock
     life = run.server.limit("challenge_ttl_seconds", 600)
@@ -38,7 +38,7 @@ async def clocks_set_back_revive_nothing(run: CheckRun) -> None:
         app = await session.totp_user()
         spent = session.code(app)
         session.prepared(await session.verify_totp(app.id, spent), "T1", "step_up_grant")
-        await clock.freeze(start + max(120, life + 1))
+        await clock.freeze(start + max(seconds, life + 1))
         for when in ("after their end", "with the clock set back"):
             for grant in grants:
                 exchange = await session.verify_grant(grant.user_id, grant.value)

@@ -49,8 +49,8 @@ async def mismatches_burn_nothing(run: CheckRun) -> None:
     await run.each(steps, [("a grant by TOTP", "app"), ("a grant by SMS", "phone")])
 
 
-async def many_grants(session: JudgedSession) -> list[Grant]:
-    """Return grants of 100 users, two of each, in the order in which they came; each is evidence."""
+async def many_grants(session: JudgedSession, count: int) -> list[Grant]:
+    """Return grants of many users, two of each, in the order in which they came; each is evidence."""
     grants: list[Grant] = []
 
     async def issue(turn: int) -> None:
@@ -62,20 +62,20 @@ async def many_grants(session: JudgedSession) -> list[Grant]:
             value = session.succeeded(exchange, VERIFY_TOTP, "a right code")
             grants.append(Grant(value, user.id, ACTION))
 
-    await asyncio.gather(*(issue(turn) for turn in range(100)))
+    await asyncio.gather(*(issue(turn) for turn in range(count // 2)))
     return grants
 
 
 @check("V8", Need.SEED, Need.MAKE)
-async def grants_cannot_be_guessed(run: CheckRun) -> None:
-    """Compare 200 grants: all different, long and varied enough for 128 bits, nothing regular or readable in
-    them.
+async def grants_cannot_be_guessed(run: CheckRun, *, grants: int, bits: int) -> None:
+    """Compare many grants: all different, long and varied enough for the bits of the rule, nothing regular or
+    readable in them.
     """
-    async with run.session("200 grants") as session:
-        judge_grants(session, await many_grants(session))
+    async with run.session(f"{grants} grants") as session:
+        judge_grants(session, await many_grants(session, grants), bits)
 
 
-def judge_grants(session: JudgedSession, grants: list[Grant]) -> None:
+def judge_grants(session: JudgedSession, grants: list[Grant], bits: int) -> None:
     """Judge that grants are different, long, varied, irregular and unreadable."""
     values = [grant.value for grant in grants]
     exchange = session.sequence[-1]
@@ -83,11 +83,16 @@ def judge_grants(session: JudgedSession, grants: list[Grant]) -> None:
     session.expect(exchange, different == len(values), f"{len(values)} different grants", got=str(different))
     shortest = min(map(len, values))
     hexadecimal = all(set(value) <= set("0123456789abcdefABCDEF-") for value in values)
-    needed = 32 if hexadecimal else 22
+    needed = math.ceil(bits / (4 if hexadecimal else 6))
     session.expect(exchange, shortest >= needed, f"{needed} or more characters", got=str(shortest))
-    bits = varied_bits(values)
-    # 200 samples show a little less than there is.
-    session.expect(exchange, bits >= 112, "128 bits that differ from grant to grant", got=f"about {bits:.0f}")
+    varied = varied_bits(values)
+    # A few hundred samples show a little less than there is.
+    session.expect(
+        exchange,
+        varied >= bits * 7 / 8,
+        f"{bits} bits that differ from grant to grant",
+        got=f"about {varied:.0f}",
+    )
     numbers = [int.from_bytes(value.encode()) for value in values]
     distance = Counter(after - before for before, after in pairwise(numbers)).most_common(1)[0][1]
     session.expect(

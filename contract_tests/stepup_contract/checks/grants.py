@@ -182,12 +182,12 @@ async def one_time_whatever_its_life(run: CheckRun) -> None:
 
 
 @check("V3", Need.SEED, Need.INBOX)
-async def time_based_means_many_times(run: CheckRun) -> None:
-    """Verify time-based grants 25 and 60 times, on several connections."""
+async def time_based_means_many_times(run: CheckRun, *, uses: int) -> None:
+    """Verify time-based grants many times, on several connections."""
 
     async def steps(session: JudgedSession, factor: Operation) -> None:
         grant = await session.grant(factor, grant_type=TIME_BASED, valid_for=600)
-        for turn in range(60 if factor is VERIFY_TOTP else 25):
+        for turn in range(uses):
             exchange = await session.verify_grant(grant.user_id, grant.value, fresh=turn == 5)
             session.succeeded(exchange, VERIFY_GRANT, f"use {turn + 1}")
 
@@ -195,38 +195,43 @@ async def time_based_means_many_times(run: CheckRun) -> None:
 
 
 @check("V3", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def verifying_does_not_extend(run: CheckRun) -> None:
-    """Verify time-based grants all through their lives, to the last second: dead on time all the same."""
+async def verifying_does_not_extend(run: CheckRun, *, lifetime: int) -> None:
+    """Verify time-based grants to the last second of their lifetime: they expire on time all the same."""
     clock = run.server.clock
-    async with run.session("used all its life") as session:
-        await clock.freeze(int(clock.now()))
-        grants = [await session.grant(factor, grant_type=TIME_BASED, valid_for=60) for _, factor in FACTORS]
-        for move in (0, 1, 9, 20, 29):
-            await clock.advance(move)
+    start = int(clock.now())
+    async with run.session("used throughout its lifetime") as session:
+        await clock.freeze(start)
+        grants = [
+            await session.grant(factor, grant_type=TIME_BASED, valid_for=lifetime) for _, factor in FACTORS
+        ]
+        for moment in (0, 1, lifetime // 6, lifetime // 2, lifetime - 1):
+            await clock.freeze(start + moment)
             for grant in grants:
                 exchange = await session.verify_grant(grant.user_id, grant.value)
-                session.succeeded(exchange, VERIFY_GRANT, "a grant of 60 s within its life")
-        await clock.advance(1)
+                session.succeeded(exchange, VERIFY_GRANT, f"a grant of {lifetime} s within its lifetime")
+        await clock.freeze(start + lifetime)
         for grant in grants:
             exchange = await session.verify_grant(grant.user_id, grant.value)
-            session.rejected(exchange, GRANT_NOT_FOUND, "a grant of 60 s after 60 s")
+            session.rejected(exchange, GRANT_NOT_FOUND, f"a grant of {lifetime} s after {lifetime} s")
         fresh = await session.totp_grant()
         session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 
 
 @check("V3", Need.SEED, unless=Need.CLOCK)
-async def verifying_does_not_extend_in_real_time(run: CheckRun) -> None:
-    """Verify a time-based grant of 3 s all through its life in real time: dead two seconds after it."""
-    async with run.session("used all its life") as session:
-        grant = await session.totp_grant(grant_type=TIME_BASED, valid_for=3)
+async def verifying_does_not_extend_in_real_time(run: CheckRun, *, real_seconds: int) -> None:
+    """Verify a time-based grant throughout a short lifetime in real time: it is invalid soon after it."""
+    async with run.session("used throughout its lifetime") as session:
+        grant = await session.totp_grant(grant_type=TIME_BASED, valid_for=real_seconds)
         for _ in range(2):
             exchange = await session.verify_grant(grant.user_id, grant.value)
-            session.succeeded(exchange, VERIFY_GRANT, "a grant of 3 s within its life")
-            await run.sleep(0.9)
+            session.succeeded(exchange, VERIFY_GRANT, f"a grant of {real_seconds} s within its lifetime")
+            await run.sleep(0.3 * real_seconds)
         await session.verify_grant(grant.user_id, grant.value)
-        await run.sleep(3.2)
+        await run.sleep(real_seconds + 0.2)
         exchange = await session.verify_grant(grant.user_id, grant.value)
-        session.rejected(exchange, GRANT_NOT_FOUND, "a grant of 3 s after 5 s")
+        session.rejected(
+            exchange, GRANT_NOT_FOUND, f"a grant of {real_seconds} s that was used, after its end"
+        )
         fresh = await session.totp_grant()
         session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 
@@ -269,18 +274,19 @@ async def dead_on_the_second(run: CheckRun) -> None:
 
 
 @check("V4", Need.SEED, unless=Need.CLOCK)
-async def dead_in_real_time(run: CheckRun) -> None:
-    """Issue grants of 4 s and look at one after 2 s and at another after 6 s of real time."""
+async def expired_in_real_time(run: CheckRun, *, margin: int) -> None:
+    """Verify short grants in real time, one before the end of its lifetime and another after it."""
+    lifetime = 2 * margin
 
     async def steps(session: JudgedSession, grant_type: str) -> None:
-        early = await session.totp_grant(grant_type=grant_type, valid_for=4)
-        await run.sleep(2)
+        early = await session.totp_grant(grant_type=grant_type, valid_for=lifetime)
+        await run.sleep(margin)
         exchange = await session.verify_grant(early.user_id, early.value)
-        session.succeeded(exchange, VERIFY_GRANT, "a grant of 4 s after 2 s")
-        late = await session.totp_grant(grant_type=grant_type, valid_for=4)
-        await run.sleep(6)
+        session.succeeded(exchange, VERIFY_GRANT, f"a grant of {lifetime} s after {margin} s")
+        late = await session.totp_grant(grant_type=grant_type, valid_for=lifetime)
+        await run.sleep(lifetime + margin)
         exchange = await session.verify_grant(late.user_id, late.value)
-        session.rejected(exchange, GRANT_NOT_FOUND, "a grant of 4 s after 6 s")
+        session.rejected(exchange, GRANT_NOT_FOUND, f"a grant of {lifetime} s after {lifetime + margin} s")
         fresh = await session.totp_grant()
         session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 

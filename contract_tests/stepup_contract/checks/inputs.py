@@ -275,9 +275,9 @@ async def actions_are_opaque(run: CheckRun) -> None:
 
 
 @check("I4", Need.SEED)
-async def long_actions_are_not_cut(run: CheckRun) -> None:
-    """Send actions beyond the limit: refused by name, or the whole of them is needed to verify."""
-    longest = run.server.limit("max_action_type_length", 256)
+async def long_actions_are_not_cut(run: CheckRun, *, longest: int) -> None:
+    """Send actions beyond the limit: rejected by name, or the whole of them is needed to verify."""
+    limit = run.server.limit("max_action_type_length", 256)
 
     async def steps(session: JudgedSession, length: int) -> None:
         user = await session.totp_user()
@@ -288,14 +288,14 @@ async def long_actions_are_not_cut(run: CheckRun) -> None:
         if "max_action_type_length" in run.server.limits and length < 60_000:
             session.rejected(exchange, invalid("action_type", "invalid_value"), "an action that is too long")
         if exchange.status == 200:
-            for cut in {longest, length - 1}:
+            for cut in {limit, length - 1}:
                 shorter = await session.verify_grant(user.id, exchange.member("step_up_grant"), "x" * cut)
                 session.rejected(shorter, GRANT_NOT_FOUND, f"only {cut} characters of it", exactly=SHOULD)
         else:
             again = await session.verify_totp(user.id, session.code(user))
             session.control(again, VERIFY_TOTP, "the same code for a shorter action")
 
-    lengths = (longest + 1, 2 * longest, 10_000)
+    lengths = (limit + 1, 2 * limit, longest)
     await run.each(steps, [(f"an action of {length} characters", length) for length in lengths])
 
 

@@ -15,7 +15,7 @@ from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, SHOULD
 from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import Need
-from stepup_contract.server.named import MOST_SENDS, MOST_WRONG, PATIENCE, NotExercised
+from stepup_contract.server.named import MOST_SENDS, PATIENCE, NotExercised
 from stepup_contract.server.operations import (
     ACTION,
     ONE_TIME_USE,
@@ -26,9 +26,6 @@ from stepup_contract.server.operations import (
 )
 from stepup_contract.server.people import Challenge, PhoneUser, TotpUser
 from stepup_contract.server.target import Exchange
-
-# More wrong codes than this at once would only be noise in somebody's log.
-_AT_ONCE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +186,7 @@ async def a_named_users_lock_ends_when_it_says(run: CheckRun) -> None:
 
 
 @check("C3", Need.SEED, unless=Need.MAKE, alone=True)
-async def a_named_user_is_guessed_at_once(run: CheckRun) -> None:
+async def a_named_user_is_guessed_at_once(run: CheckRun, *, guesses: int) -> None:
     """Count the wrong codes that lock a user one after the other, then send many at once for another user: no
     more are judged.
     """
@@ -199,10 +196,10 @@ async def a_named_user_is_guessed_at_once(run: CheckRun) -> None:
     cap = run.pool.caps.get("app")
     if cap is None:
         return
-    async with run.session(f"{_AT_ONCE} wrong codes at once") as session:
+    async with run.session(f"{guesses} wrong codes at once") as session:
         user = await session.totp_user()
         bodies = [
-            totp_body(user.id, session.wrong_code(user), ACTION, ONE_TIME_USE, 60) for _ in range(_AT_ONCE)
+            totp_body(user.id, session.wrong_code(user), ACTION, ONE_TIME_USE, 60) for _ in range(guesses)
         ]
         exchanges = await session.at_once([session.request(VERIFY_TOTP, body) for body in bodies])
         for exchange in exchanges:
@@ -221,33 +218,35 @@ async def a_named_user_is_guessed_at_once(run: CheckRun) -> None:
 
 
 @check("S8", Need.SEED, Need.INBOX, unless=Need.MAKE)
-async def challenges_give_a_named_user_no_new_guesses(run: CheckRun) -> None:
+async def challenges_give_a_named_user_no_new_guesses(run: CheckRun, *, wrong_codes: int) -> None:
     """Open challenges beforehand and guess through them until 429; then open each one only when it is needed:
     no more wrong codes are judged.
     """
     async with run.session("all challenges opened beforehand") as session:
         user = await session.phone_user()
         opened = [await session.challenge(user) for _ in range(MOST_SENDS)]
-        cap = await _guesses(session, user, opened)
-        most = MOST_SENDS * MOST_WRONG
+        cap = await _guesses(session, user, opened, wrong_codes)
+        most = MOST_SENDS * wrong_codes
         locked = f"429 within {most} wrong SMS codes"
         session.expect(session.sequence[-1], cap is not None, locked, "", SHOULD, got=f"{most} judged")
     if cap is None:
         return
     async with run.session("challenges opened between the guesses") as session:
         user = await session.phone_user()
-        judged = await _guesses(session, user, [None] * MOST_SENDS)
+        judged = await _guesses(session, user, [None] * MOST_SENDS, wrong_codes)
         last = session.sequence[-1]
         held = judged is not None and judged <= cap
-        got = f"{MOST_SENDS * MOST_WRONG if judged is None else judged} judged"
+        got = f"{MOST_SENDS * wrong_codes if judged is None else judged} judged"
         session.expect(last, held, f"429 after {cap} wrong codes, as for challenges opened before", got=got)
     async with run.session("another user") as session:
         await others_are_served(session)
 
 
-async def _guesses(session: JudgedSession, user: PhoneUser, challenges: list[Any]) -> int | None:
-    """Send wrong codes for each challenge, opened now where it is None; return how many came before a 429,
-    None where none came.
+async def _guesses(
+    session: JudgedSession, user: PhoneUser, challenges: list[Any], wrong_codes: int
+) -> int | None:
+    """Send ``wrong_codes`` for each challenge, opened now where it is None; return how many were sent before
+    a 429, None where none came.
     """
     sent = 0
     for known in challenges:
@@ -257,7 +256,7 @@ async def _guesses(session: JudgedSession, user: PhoneUser, challenges: list[Any
             if opened.status == 429:
                 return sent
             challenge = Challenge(str(opened.member("challenge_id")), user, user.phones[0], ACTION, "")
-        for _ in range(MOST_WRONG):
+        for _ in range(wrong_codes):
             exchange = await session.verify_sms(user.id, challenge.id, session.wrong_sms_code(challenge))
             if exchange.status == 429:
                 return sent

@@ -92,10 +92,10 @@ async def every_send_is_a_new_challenge(run: CheckRun) -> None:
 
 
 @check("S1", Need.SEED, Need.INBOX, Need.MAKE)
-async def codes_cannot_be_foretold(run: CheckRun) -> None:
-    """Send 200 codes and compare them: no id twice, at most one code twice, every place of a code varied."""
+async def codes_cannot_be_predicted(run: CheckRun, *, sends: int) -> None:
+    """Send many codes and compare them: no id twice, at most one code twice, every place of a code varied."""
     per_phone = max(1, min(4, run.server.limit("max_sends", 5)))
-    sends: list[tuple[str, str]] = []
+    delivered: list[tuple[str, str]] = []
     last: list[tuple[JudgedSession, Exchange]] = []
 
     async def steps(session: JudgedSession) -> None:
@@ -105,18 +105,18 @@ async def codes_cannot_be_foretold(run: CheckRun) -> None:
                 exchange = await session.send_sms(user.id, phone.id)
                 challenge_id = session.succeeded(exchange, SEND_SMS, "the send")
                 for message in await session.messages(challenge_id=challenge_id):
-                    sends.append((challenge_id, message.code))
+                    delivered.append((challenge_id, message.code))
                 last[:] = [(session, exchange)]
 
-    await run.each(steps, [(f"user {user + 1}",) for user in range(200 // (5 * per_phone))])
-    if len(sends) < 100:
-        run.reasons.append(f"only {len(sends)} of 200 codes were sent")
+    await run.each(steps, [(f"user {user + 1}",) for user in range(sends // (5 * per_phone))])
+    if len(delivered) < sends // 2:
+        run.reasons.append(f"only {len(delivered)} of {sends} codes were sent")
         return
     session, exchange = last[0]
-    session.label = f"{len(sends)} sends"
-    ids, codes = Counter(sent for sent, _ in sends), Counter(code for _, code in sends)
-    session.expect(exchange, len(ids) == len(sends), "an id of its own for each challenge")
-    repeated = len(sends) - len(codes)
+    session.label = f"{len(delivered)} sends"
+    ids, codes = Counter(sent for sent, _ in delivered), Counter(code for _, code in delivered)
+    session.expect(exchange, len(ids) == len(delivered), "an id of its own for each challenge")
+    repeated = len(delivered) - len(codes)
     session.expect(exchange, repeated <= 1, "at most one code twice", got=f"{repeated} codes repeated")
     places = [len({code[place : place + 1] for code in codes}) for place in range(6)]
     session.expect(
@@ -125,10 +125,12 @@ async def codes_cannot_be_foretold(run: CheckRun) -> None:
         "seven or more different characters in each place of the codes",
         got=", ".join(map(str, places)),
     )
-    numbers = [int(code, 36) for _, code in sends]
+    numbers = [int(code, 36) for _, code in delivered]
     gaps = Counter(after - before for before, after in pairwise(numbers))
     common = gaps.most_common(1)[0][1]
-    session.expect(exchange, common <= len(sends) // 10, "no regular distance between codes", got=str(common))
+    session.expect(
+        exchange, common <= len(delivered) // 10, "no regular distance between codes", got=str(common)
+    )
 
 
 @check("S1", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)

@@ -77,12 +77,12 @@ async def wrong_codes_add_up_in_a_challenge(run: CheckRun) -> None:
 
 
 @check("S8", Need.SEED, Need.INBOX, Need.MAKE)
-async def challenges_give_no_new_guesses(run: CheckRun) -> None:
+async def challenges_give_no_new_guesses(run: CheckRun, *, wrong_codes: int) -> None:
     """Open a new challenge before each one dies: the user's wrong codes add up over all of them."""
 
     async def steps(session: JudgedSession, phones: int) -> None:
         cap = run.server.limit("max_wrong_codes", 100)
-        per_challenge = max(1, min(4, run.server.limit("challenge_max_attempts", 5) - 1))
+        per_challenge = max(1, min(wrong_codes, run.server.limit("challenge_max_attempts", 5) - 1))
         user = await session.phone_user(*[None] * phones)
         challenge: Challenge | None = None
         judged = 0
@@ -118,17 +118,17 @@ async def challenges_give_no_new_guesses(run: CheckRun) -> None:
 
 
 @check("S9", Need.SEED, Need.INBOX)
-async def sends_are_limited(run: CheckRun) -> None:
+async def sends_are_limited(run: CheckRun, *, sends: int, more: int) -> None:
     """Send to one phone until 429: the limit holds, what is refused is not sent, other phones and users are
     served.
     """
 
     async def steps(session: JudgedSession, vary: bool) -> None:
-        cap = run.server.limit("max_sends", 30)
+        cap = run.server.limit("max_sends", sends)
         user = await session.phone_user(None, None)
         phone = user.phones[0]
         sent = 0
-        for turn in range(cap + 3):
+        for turn in range(cap + more):
             terms: dict[str, Any] = {"action": f"ACTION_{turn}", "valid_for": 60 + turn} if vary else {}
             user_id = user.id.upper() if vary and turn % 2 else user.id
             exchange = await session.send_sms(user_id, phone.id, **terms)

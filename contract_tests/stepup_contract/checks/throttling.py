@@ -336,7 +336,7 @@ async def a_lock_ends_when_it_says(run: CheckRun) -> None:
 
 
 @check("R5", Need.SEED, Need.INBOX)
-async def only_judged_codes_count(run: CheckRun) -> None:
+async def only_judged_codes_count(run: CheckRun, *, requests: int) -> None:
     """Send many requests of each kind in which no code is judged, then wrong codes to just below the cap: no
     lock.
     """
@@ -345,7 +345,7 @@ async def only_judged_codes_count(run: CheckRun) -> None:
         session: JudgedSession, noise: Callable[[JudgedSession, str], Awaitable[Exchange]]
     ) -> None:
         user = await session.totp_user()
-        for _ in range(run.wrong_codes + 4):
+        for _ in range(max(requests, run.wrong_codes + 2)):
             made = await noise(session, user.id)
         for _ in range(run.wrong_codes):
             await session.verify_totp(user.id, session.wrong_code(user))
@@ -372,14 +372,14 @@ async def only_judged_codes_count(run: CheckRun) -> None:
 
 
 @check("R5", Need.SEED, Need.INBOX)
-async def unknown_challenges_count_for_nothing(run: CheckRun) -> None:
+async def unknown_challenges_count_for_nothing(run: CheckRun, *, requests: int) -> None:
     """Send codes for unknown challenges and sends for unknown phones, many times: a phone user is
     not locked.
     """
     async with run.session("unknown challenges and phones") as session:
         challenge = await session.challenge()
         user = challenge.user
-        for _ in range(run.wrong_codes + 4):
+        for _ in range(max(requests, run.wrong_codes + 2)):
             exchange = await session.verify_sms(user.id, str(uuid.uuid4()), challenge.code)
             session.rejected(exchange, CHALLENGE_NOT_FOUND, "an unknown challenge")
             await session.send_sms(user.id, str(uuid.uuid4()))

@@ -186,7 +186,7 @@ async def accepted_once_for_all_keys(run: CheckRun) -> None:
 
 
 @check("T3", Need.SEED, Need.MAKE)
-async def accepted_once_among_others(run: CheckRun) -> None:
+async def accepted_once_among_others(run: CheckRun, *, other_codes: int) -> None:
     """Send an accepted code again after the user used a newer one, failed, or was looked up, and after other
     users' codes.
     """
@@ -204,7 +204,7 @@ async def accepted_once_among_others(run: CheckRun) -> None:
             for shift in (0, 1):
                 await session.totp_grant(other, shift)
 
-        await asyncio.gather(*(another() for _ in range(50)))
+        await asyncio.gather(*(another() for _ in range(other_codes // 2)))
         again = await session.verify_totp(user.id, used)
         session.rejected(again, INCORRECT_CODE, "an accepted code again after codes of other users")
         newer = await session.verify_totp(user.id, session.code(user, 1))

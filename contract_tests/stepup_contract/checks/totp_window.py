@@ -54,20 +54,21 @@ async def judge_window(run: CheckRun, shifts: list[int], moment: str = "") -> No
 
 
 @check("T2", Need.SEED, Need.CLOCK, alone=True)
-async def window_to_the_edge(run: CheckRun) -> None:
+async def window_to_the_edge(run: CheckRun, *, distance: int) -> None:
     """Freeze the clock at the start, the middle and the end of a step, and send codes of steps around it."""
     length = run.server.limit("totp_step_seconds", 30)
     step = int(run.server.clock.now() // length) + 2
     for offset, moment in ((0, ", at its start"), (length - 1, ", at its end"), (length // 2, "")):
         await run.server.clock.freeze(step * length + offset)
-        near = [*range(-5, 6), -60, -10, 10, 60] if not moment else list(range(-3, 4))
+        around = range(-distance, distance + 1)
+        near = [*around, -60, 60] if not moment else list(range(-3, 4))
         await judge_window(run, near, moment)
 
 
 @check("T2", Need.SEED, unless=Need.CLOCK)
-async def window_in_real_time(run: CheckRun) -> None:
-    """Send codes of up to ten steps around the current one."""
-    await judge_window(run, list(range(-10, 11)))
+async def window_in_real_time(run: CheckRun, *, distance: int) -> None:
+    """Send codes of the steps around the current one."""
+    await judge_window(run, list(range(-distance, distance + 1)))
 
 
 @check("T4", Need.SEED)

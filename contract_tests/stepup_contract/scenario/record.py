@@ -17,10 +17,11 @@ _NOT_OFFERED = (404, 405, 501)
 class Record:
     """One check of one rule on one server: its random choices, its evidence, and its findings."""
 
-    def __init__(self, server: Server, rule: Rule, check: str, seed: str) -> None:
+    def __init__(self, server: Server, rule: Rule, check: str, seed: str, *, thorough: bool = False) -> None:
         self.server = server
         self.rule = rule
         self.check = check
+        self.thorough = thorough
         self.random = random.Random(seed)  # noqa: S311 - choices of a test, no secrets
         self.findings: list[Finding] = []
         self.evidence: set[Exchange] = set()

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from stepup_generator.client.bounds import bounds
-from stepup_generator.client.names import Names, Python, words
+from stepup_generator.client.names import Names, words
+from stepup_generator.languages.python.names import PYTHON as _PYTHON
 from stepup_generator.openapi.model import Api, Schema
 
 __all__ = ["Alias", "Model", "ModelField", "NamedShape", "Types"]
 
-_PYTHON = Python()
 _SCALARS = {
     "string": "str",
     "integer": "int",
