@@ -11,7 +11,13 @@ from typing import TypeVar
 
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES
-from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
+from stepup_contract.conformance.documented_statuses import (
+    Reached,
+    merge,
+    provoke,
+    provoke_timeouts,
+    unreached,
+)
 from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
@@ -112,7 +118,7 @@ async def judge(target: Target, options: Options) -> Report:
         )
     if conformance is not None:
         requests += conformance.requests
-        answers += conformance.answers
+        answers += conformance.responses
         conformance.unreached = [] if reached is None else unreached(answers, reached)
     report = Report(
         url=target.url,
@@ -200,7 +206,7 @@ async def _conformance(
     options.on_phase("documented statuses", server.http.sent)
     reached = await provoke(server, options.seed)
     # Late bodies take their time, and disturb nobody.
-    conformance, _ = await asyncio.gather(_conform(server, options), provoke_late(server, reached))
+    conformance, _ = await asyncio.gather(_conform(server, options), provoke_timeouts(server, reached))
     return merge(conformance, reached), reached
 
 
