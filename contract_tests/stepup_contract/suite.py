@@ -11,7 +11,13 @@ from typing import TypeVar
 
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES
-from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
+from stepup_contract.conformance.documented_statuses import (
+    Reached,
+    merge,
+    provoke,
+    provoke_timeouts,
+    unreached,
+)
 from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
@@ -202,7 +208,7 @@ async def _conformance(
     options.on_phase("documented statuses", server.http.sent)
     reached = await provoke(server, options.seed)
     # Late bodies take long and affect nothing else.
-    conformance, _ = await asyncio.gather(_conform(server, options), provoke_late(server, reached))
+    conformance, _ = await asyncio.gather(_conform(server, options), provoke_timeouts(server, reached))
     return merge(conformance, reached), reached
 
 
