@@ -88,6 +88,7 @@ def test_what_makes_a_run_fail_is_red_in_junit(
     """Every failing finding and every error is told in a failure or an error, and each part of the run has
     its cases: interleavings, workflows, operations, phases and documented statuses.
     """
+    # Long, as it lists everything that makes a run fail.
     report = judged(other_make("replay", "wrong-code-401"), "T5", phases=("examples",))
     [problem] = [finding for finding in report.results.findings if finding.rule == "T5"][:1]
     machine = StateMachineResult(True, 1, 2, "", (replace(problem, message="interleaved"),))
