@@ -55,7 +55,7 @@ def read_target(args: argparse.Namespace) -> "Target":
         control_key,
         restart_command=tuple(shlex.split(args.restart_command or "")),
         log_file=args.log_file,
-        answer_seconds=float(args.timeout),
+        response_seconds=float(args.timeout),
         called_live=profile.get("live", False),
         permitted=args.live,
         # Hosts of options come on top of those of the profile.

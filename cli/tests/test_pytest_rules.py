@@ -199,7 +199,7 @@ def test_a_server_that_rejects_the_key_fails_every_rule(
         *QUICK, "-m", "stepup", "--stepup-url", clean.base_url, "--stepup-rules", "E1,V2"
     )
     ran.assert_outcomes(failed=2)
-    ran.stdout.fnmatch_lines(["the server cannot be checked: *refused the API key*", "Give a key of this*"])
+    ran.stdout.fnmatch_lines(["the server cannot be checked: *rejected the API key*", "Give a key of this*"])
 
 
 @pytest.mark.parametrize(

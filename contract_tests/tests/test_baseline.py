@@ -34,7 +34,7 @@ def test_a_known_finding_does_not_fail_until_it_expires(
     )
     assert other.exit_code == 1
     assert [note.split()[3] for note in notes] == ["E1", "T3"]
-    assert all("not seen any more" in note for note in notes)
+    assert all("no longer occurs" in note for note in notes)
     unjudged = [Known(rule, "x", TODAY) for rule in ("V2", "schema.no_answer", "workflow.totpOneTime")]
     assert apply(report, unjudged, TODAY)[1] == []
 
@@ -97,6 +97,6 @@ def test_the_command_takes_a_baseline(
     reusable_grants(False)
     mended = judge("V2", "2999-12-31")
     assert mended.returncode == 0
-    assert mended.stderr == "known finding of V2 was not seen any more: take it out of the baseline\n"
+    assert mended.stderr == "known finding of V2 no longer occurs: remove it from the baseline\n"
     elsewhere = judge("E1", "2999-12-31")
     assert (elsewhere.returncode, elsewhere.stderr) == (0, "")

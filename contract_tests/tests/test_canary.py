@@ -22,7 +22,7 @@ PUBLIC = ("example", "ABC123")
 
 
 class Leaking(ThreadingHTTPServer):
-    """A server before another one that puts all secrets it has seen into its answers and its log."""
+    """A server before another one that puts all secrets it has seen into its responses and its log."""
 
     daemon_threads = True
 
@@ -136,7 +136,7 @@ def test_no_secret_is_in_anything_that_the_command_leaves(
     leaking: tuple[Target, Leaking],
     tmp_path: Path,
 ) -> None:
-    """The server answers with every key, secret, code, grant and number it was ever told; the run says that
+    """The server responds with every key, secret, code, grant and number it was ever told; the run says that
     it leaks, and repeats none of them on the terminal or in any report.
     """
     target, server = leaking

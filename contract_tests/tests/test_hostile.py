@@ -104,10 +104,10 @@ STRANGERS = (
     (bomb, "encoded as 'gzip'"),
     (drip, "not finished within 0.5 s"),
     (drip_headers, "not finished within 0.5 s"),
-    (page, "does not answer like a step-up server: 200 <html>"),
-    (error, "does not answer like a step-up server: 500 <html>"),
-    (noise, "no answer ("),
-    (nothing, "no answer ("),
+    (page, "does not respond like a step-up server: 200 <html>"),
+    (error, "does not respond like a step-up server: 500 <html>"),
+    (noise, "no response ("),
+    (nothing, "no response ("),
 )
 
 
@@ -202,7 +202,7 @@ def test_broken_tls_is_a_clear_stop(contract: Contract, raw_server: Raw, certifi
 def test_a_hostile_control_api_is_a_clear_stop(
     contract: Contract, other_make: Callable[..., Target], raw_server: Raw
 ) -> None:
-    """What answers in place of the control API is told, before anything is judged."""
+    """What responds in place of the control API is told, before anything is judged."""
 
     def talk(connection: socket.socket) -> None:
         connection.recv(9999)
@@ -210,7 +210,7 @@ def test_a_hostile_control_api_is_a_clear_stop(
 
     target = other_make(control=False)
     ran = contract(target, "--control-url", raw_server(talk), "--control-key", KEYS[1])
-    stopped(ran, "GET /__control__/clock: `now` is no number")
+    stopped(ran, "GET /__control__/clock: `now` is not a number")
 
 
 # Hostile after a while ----------------------------------------------------------------------------
@@ -272,7 +272,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def turncoat(other_make: Callable[..., Target]) -> Iterator[Callable[..., Target]]:
-    """Start a server that turns after so many good answers."""
+    """Start a server that turns after so many good responses."""
     servers: list[Turncoat] = []
 
     def serve(misbehave: Callable[[Handler], bool], *, phases: bool = False, control: bool = False) -> Target:

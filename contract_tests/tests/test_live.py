@@ -75,8 +75,8 @@ def test_dangerous_rules_need_their_own_permission(
     assert [result.rule.id for result in report.results.rules if result.requests] == ["E1"]
     assert "--allow-lockout" in reasons["R1"]
     assert "--allow-sms" in reasons["S1"]
-    assert "no live server" in reasons["S9"]
-    assert report.answers["sendSmsMfaCode", 200] == 0
+    assert "not judged on a live server" in reasons["S9"]
+    assert report.responses["sendSmsMfaCode", 200] == 0
     allowed = judged(live(target, allow_sms=True, budget=Budget(sms=50)), "S1")
     assert [result.outcome for result in allowed.results.rules] == ["passed"]
 
@@ -104,11 +104,11 @@ def test_grants_and_wrong_codes_are_counted_by_their_answers(
     budget = Budget(failures=500, grants=500)
     report = judged(live(other_make(), budget=budget), "T1", "T3")
     assert report.results.stopped == ""
-    assert budget.spent["grants"] == report.answers["verifyStepUpTotpChallenge", 200] > 0
-    assert 0 < budget.spent["failures"] <= report.answers["verifyStepUpTotpChallenge", 400]
+    assert budget.spent["grants"] == report.responses["verifyStepUpTotpChallenge", 200] > 0
+    assert 0 < budget.spent["failures"] <= report.responses["verifyStepUpTotpChallenge", 400]
     few = Budget(grants=1)
     stopped = judged(live(other_make(), budget=few), "T1", "T3")
-    assert stopped.answers["verifyStepUpTotpChallenge", 200] <= 1
+    assert stopped.responses["verifyStepUpTotpChallenge", 200] <= 1
     assert "grants is spent" in stopped.results.stopped
 
 

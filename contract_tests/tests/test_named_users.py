@@ -264,7 +264,7 @@ def test_only_the_user_named_for_it_is_locked(run: Run, locked_last: Future[tupl
     """Lockout rules run last and on that user alone; all others can still step up afterwards."""
     report, again, locked = locked_last.result()
     assert outcomes(report) == {"T4": "passed", "R1": "passed"}, told(report)
-    assert report.answers["verifyStepUpTotpChallenge", 429] > 0
+    assert report.responses["verifyStepUpTotpChallenge", 429] > 0
     assert outcomes(again) == {"T4": "passed"}
     assert outcomes(locked)["R2"] == "not_exercised"
     assert "locked already" in locked.results.rules[0].reason
@@ -318,7 +318,7 @@ def test_a_profile_names_users_and_no_secret_is_told(
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert [rule["outcome"] for rule in report["rules"]] == ["passed", "passed"]
-    assert report["conformance"]["reason"] == "not made on a live server"
+    assert report["conformance"]["reason"] == "does not run on a live server"
     shown = ran.stdout + ran.stderr
     assert app.secret not in shown
     assert phone.number not in shown

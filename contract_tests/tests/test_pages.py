@@ -69,7 +69,7 @@ def test_the_page_holds_no_markup_of_a_server() -> None:
 def test_the_page_tells_findings_with_their_sequence_and_coverage(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """A finding shows promise, observation and every request; the tables count all answers."""
+    """A finding shows promise, observation and every request; the tables count all responses."""
     report = judged(other_make("replay"), "T3", "E1")
     text = " ".join("".join(Page(as_html(report)).words).split())
     finding = next(finding for finding in report.findings if finding.rule == "T3")
@@ -78,8 +78,8 @@ def test_the_page_tells_findings_with_their_sequence_and_coverage(
     assert all(curl in text for curl, _ in finding.sequence)
     assert len(finding.sequence) >= 2
     assert "POST /api/backend/v1/mfa/step-up/verify-totp" in text
-    assert sum(report.answers.values()) == report.requests
-    assert str(report.answers["verifyStepUpTotpChallenge", 200]) in text
+    assert sum(report.responses.values()) == report.requests
+    assert str(report.responses["verifyStepUpTotpChallenge", 200]) in text
 
 
 def test_a_page_of_a_good_server_says_so(

@@ -159,7 +159,7 @@ def test_the_last_look_reaches_every_text(report: Report) -> None:
         assert late in form(leaking), form.__name__
         assert late not in form(looked), form.__name__
     assert [one.rule.id for one in looked.results.rules] == [one.rule.id for one in report.results.rules]
-    assert looked.answers == report.answers
+    assert looked.responses == report.responses
 
 
 def test_a_report_is_replaced_whole(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_every_kind_of_report_pleases_the_schema(
     )
     assert {finding.rule.partition(".")[0] for finding in broken.findings} >= {"T3", "E2", "schema"}
     odd = Finding("T3", "x\u0000\ud7ff", "</script>", "", "", "", "", fails=True, sequence=(("curl 'x", 0),))
-    stopped = Results(findings=[odd], stopped="the server no longer answers", errors=["an error"])
+    stopped = Results(findings=[odd], stopped="the server no longer responds", errors=["an error"])
     for report in (
         broken,
         judged(other_make(), "E1", "D3"),

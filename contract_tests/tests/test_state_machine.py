@@ -147,4 +147,4 @@ def test_the_command_can_leave_it_out(other_make: Callable[..., Target]) -> None
         timeout=60,
         check=False,
     )
-    assert json.loads(ran.stdout)["state_machine"]["reason"] == "left out by request"
+    assert json.loads(ran.stdout)["state_machine"]["reason"] == "skipped by request"

@@ -51,7 +51,7 @@ def test_an_endless_body_is_cut(raw_server: Raw) -> None:
         while True:
             connection.sendall(b"x" * 65536)
 
-    answer = exchange(raw_server(endless), answer_bytes=1 << 18)
+    answer = exchange(raw_server(endless), response_bytes=1 << 18)
     assert (answer.status, answer.problem) == (0, "the body is larger than 262144 bytes")
 
 
@@ -66,7 +66,7 @@ def test_a_dripping_answer_is_given_up(raw_server: Raw) -> None:
             time.sleep(0.05)
 
     started = time.monotonic()
-    answer = exchange(raw_server(drip), answer_seconds=0.5)
+    answer = exchange(raw_server(drip), response_seconds=0.5)
     assert (answer.status, answer.problem) == (0, "not finished within 0.5 s")
     assert time.monotonic() - started < 5
 
@@ -127,10 +127,10 @@ def test_keys_are_in_no_repr() -> None:
     [
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
-            "does not answer like a step-up server",
+            "does not respond like a step-up server",
         ),
         (b"HTTP/1.1 301 Moved\r\nLocation: https://x.test/\r\nContent-Length: 0\r\n\r\n", "redirects to"),
-        (b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}", "refused the API key"),
+        (b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}", "rejected the API key"),
     ],
 )
 def test_what_is_no_step_up_server_is_told_apart(raw_server: Raw, answer: bytes, told: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from stepup_contract.checks.totp import SECOND_USES, judge_second_use
+from stepup_contract.checks.totp import SECOND_USES, check_second_use
 from stepup_contract.report import Report
 from stepup_contract.rules import read_rules
 from stepup_contract.scenario.check_run import CheckRun
@@ -33,7 +33,7 @@ async def _findings(target: Target) -> list[Finding]:
         check_run = CheckRun(server, read_rules()["T3"], "accepted_once", "1")
         for second in SECOND_USES.values():
             async with Hurried(check_run, "", "test") as session:
-                await judge_second_use(session, second)
+                await check_second_use(session, second)
         assert len(check_run.evidence) == len(SECOND_USES)
         return check_run.findings
 

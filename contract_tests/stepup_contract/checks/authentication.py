@@ -1,4 +1,4 @@
-"""Group A: the API key is judged first, decides alone about 401, and opens one environment only."""
+"""Group A: the API key is checked first, decides alone about 401, and opens one environment only."""
 
 import base64
 import uuid
@@ -98,19 +98,19 @@ async def ask(
     return await session.send(operation, body, path=path, **how)
 
 
-def judge_401(session: JudgedSession, exchange: Exchange, what: str) -> None:
-    """Judge that an answer is 401, and says `unauthorized`."""
+def check_401(session: JudgedSession, exchange: Exchange, what: str) -> None:
+    """Check that a response is 401, and says `unauthorized`."""
     if session.expect(exchange, exchange.status == UNAUTHORIZED.status, "401", what, MUST):
         session.expect(exchange, UNAUTHORIZED.matches(exchange), str(UNAUTHORIZED), what, SHOULD)
 
 
 async def refuse_all(session: JudgedSession, asking: Ask) -> None:
-    """Send every bad credential about an object that exists and about one that does not: 401, both alike."""
+    """Send every bad credential about an object that exists and about one that does not: the same 401."""
     for label, way in bad_credentials(session):
         real, unreal = await asking(True, way), await asking(False, way)
-        judge_401(session, real, label)
-        judge_401(session, unreal, f"{label}, about nothing that exists")
-        expected = "nothing told about what exists"
+        check_401(session, real, label)
+        check_401(session, unreal, f"{label}, about nothing that exists")
+        expected = "no hint about what exists"
         session.same([("an object that exists", real), (label, unreal)], expected, MUST)
 
 
@@ -121,20 +121,18 @@ async def no_key_no_answer(run: CheckRun) -> None:
     async def steps(session: JudgedSession, operation: Operation) -> None:
         for label, way in bad_credentials(session):
             body, path = random_request(operation)
-            judge_401(session, await ask(session, operation, body, way, path), label)
+            check_401(session, await ask(session, operation, body, way, path), label)
         body, path = random_request(operation)
         right = await ask(session, operation, body, {}, path)
         if right.status in (0, 401) or right.status >= 500:
-            session.expect(right, False, "another answer than 401 (positive control)", "the right key")
+            session.expect(right, False, "another response than 401 (positive control)", "the right key")
 
     await run.each(steps, [(operation.id, operation) for operation in (LOOKUP, *POSTS)])
 
 
 @check("A1")
 async def key_before_the_request(run: CheckRun) -> None:
-    """Send requests that are wrong in other ways too with a bad key: 401, all alike, before anything is
-    parsed.
-    """
+    """Send requests that are wrong in other ways too with a bad key: the same 401, before any parsing."""
 
     async def steps(session: JudgedSession, operation: Operation) -> None:
         wrong: dict[str, Any] = {"key": uuid.uuid4().hex}
@@ -156,8 +154,8 @@ async def key_before_the_request(run: CheckRun) -> None:
             for label, content in contents:
                 sent.append((label, await session.send(operation, **content, **wrong)))
         for label, exchange in sent:
-            judge_401(session, exchange, f"an unknown key with {label}")
-        session.same(sent, "the key judged before the request", MUST)
+            check_401(session, exchange, f"an unknown key with {label}")
+        session.same(sent, "the key checked before the request", MUST)
 
     await run.each(steps, [(operation.id, operation) for operation in (LOOKUP, *POSTS)])
 
@@ -190,7 +188,7 @@ async def no_key_no_lookup(run: CheckRun) -> None:
 
 @check("A1", Need.SEED)
 async def no_key_no_code_spent(run: CheckRun) -> None:
-    """Send a user's right code with every bad credential, then with the right key: it is still good."""
+    """Send a user's right code with every bad credential, then with the right key: it is still valid."""
     async with run.session("verify-totp") as session:
         user = await session.totp_user()
         code = session.code(user)
@@ -206,20 +204,20 @@ async def no_key_no_code_spent(run: CheckRun) -> None:
 @check("A1", Need.SEED)
 async def no_key_no_failure_counted(run: CheckRun) -> None:
     """Send wrong codes with a bad key, more than a lock needs: the user's budget of wrong codes
-    stays whole.
+    is unchanged.
     """
     async with run.session("wrong codes under an unknown key") as session:
         user = await session.totp_user()
         for _ in range(run.wrong_codes + 3):
             wrong = session.wrong_code(user)
-            judge_401(
+            check_401(
                 session, await session.verify_totp(user.id, wrong, key=uuid.uuid4().hex), "a wrong code"
             )
         for count in range(run.wrong_codes):
-            answer = await session.verify_totp(user.id, session.wrong_code(user))
-            if answer.status == 429:
-                expected = f"{run.wrong_codes} wrong codes judged with the right key"
-                session.expect(answer, False, expected, f"wrong code {count + 1} with the right key")
+            response = await session.verify_totp(user.id, session.wrong_code(user))
+            if response.status == 429:
+                expected = f"{run.wrong_codes} wrong codes evaluated with the right key"
+                session.expect(response, False, expected, f"wrong code {count + 1} with the right key")
                 return
         session.control(
             await session.verify_totp(user.id, session.code(user)), VERIFY_TOTP, "the right code and key"
@@ -228,16 +226,14 @@ async def no_key_no_failure_counted(run: CheckRun) -> None:
 
 @check("A1", Need.SEED, Need.INBOX)
 async def no_key_no_try_counted(run: CheckRun) -> None:
-    """Send wrong codes for a challenge with a bad key, more than it survives: the right code is
-    still good.
-    """
+    """Send wrong codes for a challenge with a bad key, more than it allows: the right code is still valid."""
     async with run.session("wrong SMS codes under an unknown key") as session:
         challenge = await session.challenge()
         user_id = challenge.user.id
         for _ in range(run.server.limit("challenge_max_attempts", 5) + 3):
             wrong = session.wrong_sms_code(challenge)
             exchange = await session.verify_sms(user_id, challenge.id, wrong, key=uuid.uuid4().hex)
-            judge_401(session, exchange, "a wrong SMS code")
+            check_401(session, exchange, "a wrong SMS code")
         right = await session.verify_sms(user_id, challenge.id, challenge.code)
         session.control(right, VERIFY_SMS, "the right code and key")
 
@@ -264,7 +260,7 @@ async def no_key_no_message(run: CheckRun) -> None:
 
 @check("A1", Need.SEED, Need.INBOX)
 async def no_key_no_challenge_spent(run: CheckRun) -> None:
-    """Send a challenge's right code with every bad credential, then with the right key: it is still good."""
+    """Send a challenge's right code with every bad credential, then with the right key: it is still valid."""
     async with run.session("phone/verify") as session:
         challenge = await session.challenge()
 
@@ -280,7 +276,7 @@ async def no_key_no_challenge_spent(run: CheckRun) -> None:
 
 @check("A1", Need.SEED)
 async def no_key_no_grant_spent(run: CheckRun) -> None:
-    """Verify a one-time grant with every bad credential, then with the right key: it is still good."""
+    """Verify a one-time grant with every bad credential, then with the right key: it is still valid."""
     async with run.session("verify-grant") as session:
         grant = await session.totp_grant()
 

@@ -71,8 +71,8 @@ async def scheme_in_any_case(run: CheckRun) -> None:
     """
 
     async def steps(session: JudgedSession, operation: Operation) -> None:
-        refused = await session.send(operation, {} if operation in POSTS else None, key=uuid.uuid4().hex)
-        session.expect(refused, refused.status == 401, "401", "an unknown key")
+        rejected = await session.send(operation, {} if operation in POSTS else None, key=uuid.uuid4().hex)
+        session.expect(rejected, rejected.status == 401, "401", "an unknown key")
         for scheme in ("bearer", "BEARER"):
             body, path = random_request(operation)
             key = session.server.target.api_key
@@ -93,7 +93,7 @@ async def failures_are_no_401(run: CheckRun) -> None:
 
 @check("A3", Need.SEED, Need.INBOX)
 async def failures_of_users_are_no_401(run: CheckRun) -> None:
-    """Provoke wrong codes, dead grants and challenges and a lock with the right key: none is 401."""
+    """Provoke wrong codes, invalid grants and challenges and a lock with the right key: none is 401."""
     async with run.session() as session:
         for label, exchange in await user_failures(session):
             session.expect(exchange, exchange.status != 401, "no 401 for a valid key", label)
@@ -111,10 +111,10 @@ async def limited_keys_do_nothing_else(run: CheckRun) -> None:
     async def steps(session: JudgedSession, operation: Operation, gated: bool) -> None:
         others = [other.id for other in OPERATIONS if other is not operation]
         key = await control.mint_key(permissions=None if gated else others, feature_gated=gated)
-        refusal = FEATURE_GATED if gated else FORBIDDEN
+        rejection = FEATURE_GATED if gated else FORBIDDEN
 
         def judge(exchange: Exchange, what: str) -> None:
-            session.expect(exchange, refusal.matches(exchange), str(refusal), what, SHOULD)
+            session.expect(exchange, rejection.matches(exchange), str(rejection), what, SHOULD)
 
         await without_permission(session, operation, key, judge)
         if operation in POSTS:
@@ -129,10 +129,10 @@ async def limited_keys_do_nothing_else(run: CheckRun) -> None:
 
 
 async def without_permission(session: JudgedSession, operation: Operation, key: str, judge: Any) -> None:
-    """Send a good request with a key that may not, then the same with the right key: it is as
-    good as ever.
+    """Send a valid request with a key that lacks the permission, then the same with the right key: it
+    succeeds.
     """
-    what = "a good request"
+    what = "a valid request"
     if operation is LOOKUP:
         user = await session.plain_user()
         judge(await session.lookup(user, key=key), what)
@@ -173,9 +173,9 @@ async def environments_do_not_meet(run: CheckRun) -> None:
         app, phone_user = await session.totp_user(), await session.phone_user()
         nobody = str(uuid.uuid4())
 
-        def judge(exchange: Exchange, refusal: Any, reference: Exchange, what: str) -> None:
-            session.rejected(exchange, refusal, what)
-            session.same([("something unknown", reference), (what, exchange)], "nothing told", MUST)
+        def judge(exchange: Exchange, rejection: Any, reference: Exchange, what: str) -> None:
+            session.rejected(exchange, rejection, what)
+            session.same([("something unknown", reference), (what, exchange)], "no details", MUST)
 
         judge(
             await session.lookup(app.id, key=foreign),
@@ -221,7 +221,7 @@ async def environments_do_not_meet(run: CheckRun) -> None:
 @check("A4", Need.SEED, Need.INBOX, Need.KEYS)
 async def other_environments_work_by_themselves(run: CheckRun) -> None:
     """Run the flows of a user in another environment with that environment's key, and with the first one's:
-    refused.
+    rejected.
     """
     key = await run.server.the_control().mint_key("staging")
     async with run.session("a user of another environment", "staging") as session:

@@ -31,8 +31,8 @@ from stepup_contract.server.people import Grant
 from stepup_contract.server.target import Exchange
 
 
-def judge_one(session: JudgedSession, exchanges: list[Exchange], what: str) -> list[Exchange]:
-    """Judge that of many requests at once just one succeeded, and the others were refused; return the
+def check_one(session: JudgedSession, exchanges: list[Exchange], what: str) -> list[Exchange]:
+    """Check that of many requests at once just one succeeded, and the others were rejected; return the
     successes.
     """
     won = [exchange for exchange in exchanges if exchange.status == 200]
@@ -41,8 +41,8 @@ def judge_one(session: JudgedSession, exchanges: list[Exchange], what: str) -> l
     )
     for exchange in exchanges:
         if exchange.status != 200:
-            refused = 400 <= exchange.status < 500
-            session.expect(exchange, refused, "4xx", f"{what} that came too late")
+            rejected = 400 <= exchange.status < 500
+            session.expect(exchange, rejected, "4xx", f"{what} that came too late")
     example = (won or exchanges)[-1]
     session.expect(example, len(won) == 1, f"one success among {len(exchanges)} at once", what, got=statuses)
     return won
@@ -62,14 +62,14 @@ async def one_code_one_grant(run: CheckRun, *, connections: int, rounds: int) ->
                 totp_body(user.id, code, ACTION, GRANT_TYPES[n % 2], 60 + n) for n in range(connections)
             ]
             exchanges = await session.at_once([session.request(VERIFY_TOTP, body) for body in bodies])
-            judge_one(session, exchanges, "a right TOTP code")
+            check_one(session, exchanges, "a right TOTP code")
             if turn == 0:
                 await session.totp_grant()
         async with run.session("an SMS code") as session:
             challenge = await session.challenge()
             body = verify_sms_body(challenge.user.id, challenge.id, challenge.code)
             exchanges = await session.at_once([session.request(VERIFY_SMS, body)] * connections)
-            judge_one(session, exchanges, "a right SMS code")
+            check_one(session, exchanges, "a right SMS code")
             if turn == 0:
                 await session.sms_grant(await session.challenge(challenge.user))
 
@@ -84,7 +84,7 @@ async def one_grant_one_use(run: CheckRun, *, connections: int, rounds: int) -> 
             grant = await (session.totp_grant() if turn % 2 else session.sms_grant())
             body = grant_body(grant.user_id, grant.value, grant.action)
             exchanges = await session.at_once([session.request(VERIFY_GRANT, body)] * connections)
-            judge_one(session, exchanges, "a one-time grant")
+            check_one(session, exchanges, "a one-time grant")
     async with run.session("a time-based grant") as session:
         grant = await session.totp_grant(grant_type=TIME_BASED)
         body = grant_body(grant.user_id, grant.value, grant.action)
@@ -116,28 +116,30 @@ async def many_guesses_at_once(run: CheckRun, *, guesses: int) -> None:
                 ]
                 operation = VERIFY_SMS
             exchanges = await session.at_once([session.request(operation, body) for body in bodies])
-            judge_guesses(session, exchanges)
+            check_guesses(session, exchanges)
             if kind == "app":
                 right = await session.verify_totp(user_id, session.code(user))
                 session.expect(right, right.status == 429, "429", "the right code after them")
             await session.totp_grant()
 
 
-def judge_guesses(session: JudgedSession, exchanges: list[Exchange]) -> None:
-    """Judge how many of many wrong codes at once were looked at: the policy's cap at most, the
-    rest refused.
+def check_guesses(session: JudgedSession, exchanges: list[Exchange]) -> None:
+    """Check how many of the wrong codes sent at once were evaluated: at most the policy's cap, the rest
+    rejected.
     """
     cap = session.server.limit("max_wrong_codes", MOST_GUESSES)
-    judged = [e for e in exchanges if "incorrect_mfa_code" in (e.error_code, e.field_error("code"))]
+    evaluated = [e for e in exchanges if "incorrect_mfa_code" in (e.error_code, e.field_error("code"))]
     statuses = ", ".join(
         f"{status}: {count}" for status, count in sorted(Counter(e.status for e in exchanges).items())
     )
     for exchange in exchanges:
         session.expect(exchange, 400 <= exchange.status < 500, "4xx", "a wrong code")
-    last = (judged or exchanges)[-1]
-    told = f"{len(judged)} judged ({statuses})"
+    last = (evaluated or exchanges)[-1]
+    told = f"{len(evaluated)} evaluated ({statuses})"
     strength = MUST if "max_wrong_codes" in session.server.limits else SHOULD
-    session.expect(last, len(judged) <= cap, f"at most {cap} wrong codes judged", "", strength, got=told)
+    session.expect(
+        last, len(evaluated) <= cap, f"at most {cap} wrong codes evaluated", "", strength, got=told
+    )
 
 
 @check("C4", Need.SEED, Need.INBOX, Need.MAKE, alone=True)
@@ -169,7 +171,7 @@ async def users_do_not_mix(run: CheckRun, *, users: int) -> None:
         sends = sum(e.status == 200 and e.request.operation == "sendSmsMfaCode" for e in session.sequence)
         last = session.sequence[-1]
         session.expect(
-            last, delivered == sends, f"{sends} messages for {sends} answers 200", got=str(delivered)
+            last, delivered == sends, f"{sends} messages for {sends} responses with 200", got=str(delivered)
         )
         return grants
 
@@ -198,7 +200,7 @@ async def users_do_not_mix(run: CheckRun, *, users: int) -> None:
 
 
 async def owned(session: JudgedSession, grant: Grant, other: Grant) -> None:
-    """Judge that a grant is good for its own user and not for another one."""
+    """Check that a grant is valid for its own user and not for another one."""
     if other.user_id != grant.user_id:
         foreign = await session.verify_grant(other.user_id, grant.value, grant.action)
         session.rejected(foreign, GRANT_NOT_FOUND, "a grant for another of the users")

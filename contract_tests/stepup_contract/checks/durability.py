@@ -1,4 +1,4 @@
-"""Group D: what is dead stays dead when the clock is set back and when the server is started anew."""
+"""Group D: what is invalid stays invalid when the clock is set back and when the server is started again."""
 
 import asyncio
 from email.utils import formatdate
@@ -26,9 +26,11 @@ from stepup_contract.server.target import Unreachable
 
 @check("D2", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
 async def clocks_set_back_revive_nothing(run: CheckRun, *, seconds: int) -> None:
-    """See grants, a challenge and a code die, set the clock back to when they lived: still dead."""
+    """Let grants, a challenge and a code expire, then set the clock back to when they were valid: still
+    invalid.
+    """
     clock = run.server.clock
-    life = run.server.limit("challenge_ttl_seconds", 600)
+    lifetime = run.server.limit("challenge_ttl_seconds", 600)
     length = run.server.limit("totp_step_seconds", 30)
     async with run.session("a clock set back") as session:
         start = (int(clock.now()) // length) * length + 5
@@ -38,7 +40,7 @@ async def clocks_set_back_revive_nothing(run: CheckRun, *, seconds: int) -> None
         app = await session.totp_user()
         spent = session.code(app)
         session.prepared(await session.verify_totp(app.id, spent), "T1", "step_up_grant")
-        await clock.freeze(start + max(seconds, life + 1))
+        await clock.freeze(start + max(seconds, lifetime + 1))
         for when in ("after their end", "with the clock set back"):
             for grant in grants:
                 exchange = await session.verify_grant(grant.user_id, grant.value)
@@ -47,12 +49,12 @@ async def clocks_set_back_revive_nothing(run: CheckRun, *, seconds: int) -> None
             session.rejected(exchange, CHALLENGE_NOT_FOUND, f"an expired challenge, {when}", exactly=MUST)
             await clock.freeze(start)
         again = await session.verify_totp(app.id, spent)
-        session.rejected(again, INCORRECT_CODE, "a spent code with the clock set back", exactly=MUST)
+        session.rejected(again, INCORRECT_CODE, "a used code with the clock set back", exactly=MUST)
         await clock.freeze(start - length)
         again = await session.verify_totp(app.id, spent)
-        session.rejected(again, INCORRECT_CODE, "a spent code one step before its own", exactly=MUST)
+        session.rejected(again, INCORRECT_CODE, "a used code one step before its own", exactly=MUST)
         older = await session.verify_totp(app.id, session.code(app))
-        session.rejected(older, INCORRECT_CODE, "an unused code before the spent one", exactly=MUST)
+        session.rejected(older, INCORRECT_CODE, "an unused code before the used one", exactly=MUST)
         await clock.freeze(start + 2 * length)
         session.control(await session.verify_totp(app.id, session.code(app)), VERIFY_TOTP, "a newer code")
 
@@ -78,12 +80,12 @@ async def callers_do_not_set_the_clock(run: CheckRun) -> None:
         session.rejected(late, GRANT_NOT_FOUND, "an expired grant with an old Date header", exactly=MUST)
         fresh = await session.totp_grant()
         live = await session.verify_grant(fresh.user_id, fresh.value, headers=[("Date", formatdate(2**33))])
-        session.control(live, VERIFY_GRANT, "a live grant with a Date header far ahead")
+        session.control(live, VERIFY_GRANT, "a valid grant with a Date header far ahead")
 
 
 @check("D1", Need.SEED, Need.INBOX, Need.RESTART, alone=True)
 async def restarts_revive_nothing(run: CheckRun) -> None:
-    """Spend a code, a grant and a challenge, lock a user, restart the server: dead and locked as before."""
+    """Use a code, a grant and a challenge, lock a user, restart the server: invalid and locked as before."""
     server = run.server
     async with run.session("a restart") as session:
         app, locked, fresh = [await session.totp_user() for _ in range(3)]
@@ -91,32 +93,34 @@ async def restarts_revive_nothing(run: CheckRun) -> None:
         spent = session.code(app)
         await session.verify_grant(used.user_id, used.value)
         live = await session.totp_grant(grant_type=TIME_BASED, valid_for=120)
-        redeemed = await session.challenge()
-        await session.sms_grant(redeemed)
+        verified = await session.challenge()
+        await session.sms_grant(verified)
         opened = await session.challenge()
         await guess_until_locked(lambda: session.verify_totp(locked.id, session.wrong_code(locked)))
         await server.restart()
         if (await session.lookup(app.id)).status == 404:
             raise NotExercised("the server keeps no state: its users are gone after the restart")
         again = await session.verify_totp(app.id, spent)
-        session.rejected(again, INCORRECT_CODE, "a spent code after a restart", exactly=MUST)
+        session.rejected(again, INCORRECT_CODE, "a used code after a restart", exactly=MUST)
         again = await session.verify_grant(used.user_id, used.value)
-        session.rejected(again, GRANT_NOT_FOUND, "a spent grant after a restart", exactly=MUST)
-        again = await session.verify_sms(redeemed.user.id, redeemed.id, redeemed.code)
-        session.rejected(again, CHALLENGE_NOT_FOUND, "a redeemed challenge after a restart", exactly=MUST)
+        session.rejected(again, GRANT_NOT_FOUND, "a used grant after a restart", exactly=MUST)
+        again = await session.verify_sms(verified.user.id, verified.id, verified.code)
+        session.rejected(again, CHALLENGE_NOT_FOUND, "a verified challenge after a restart", exactly=MUST)
         right = await session.verify_totp(locked.id, session.code(locked))
         session.rejected(right, RATE_LIMITED, "a locked user's right code after a restart", exactly=MUST)
         alive = await session.verify_grant(live.user_id, live.value)
-        session.control(alive, VERIFY_GRANT, "a live grant after a restart")
+        session.control(alive, VERIFY_GRANT, "a valid grant after a restart")
         exchange = await session.verify_sms(opened.user.id, opened.id, opened.code)
         session.control(exchange, VERIFY_SMS, "an open challenge after a restart")
         session.control(await session.verify_totp(fresh.id, session.code(fresh)), VERIFY_TOTP, "a fresh code")
 
 
 @check("D1", Need.SEED, Need.RESTART, Need.CLOCK, alone=True)
-async def restarts_lengthen_no_life(run: CheckRun) -> None:
-    """Restart the server in the middle of a grant's life: the grant dies when it would have died."""
-    async with run.session("a restart within a life") as session:
+async def restarts_extend_no_lifetime(run: CheckRun) -> None:
+    """Restart the server in the middle of a grant's lifetime: the grant expires when it would have without
+    the restart.
+    """
+    async with run.session("a restart within a lifetime") as session:
         grants = [await session.totp_grant(grant_type=kind, valid_for=60) for kind in GRANT_TYPES]
         issued = run.server.clock.now()
         await run.server.restart()
@@ -124,11 +128,13 @@ async def restarts_lengthen_no_life(run: CheckRun) -> None:
             raise NotExercised("the server keeps no state: its users are gone after the restart")
         await run.server.clock.freeze(issued + 50)
         alive = await session.verify_grant(grants[1].user_id, grants[1].value)
-        session.control(alive, VERIFY_GRANT, "a grant within its life after a restart")
+        session.control(alive, VERIFY_GRANT, "a grant within its lifetime after a restart")
         await run.server.clock.freeze(issued + 61)
         for grant in grants:
             exchange = await session.verify_grant(grant.user_id, grant.value)
-            session.rejected(exchange, GRANT_NOT_FOUND, "a grant after its life and a restart", exactly=MUST)
+            session.rejected(
+                exchange, GRANT_NOT_FOUND, "a grant after its lifetime and a restart", exactly=MUST
+            )
 
 
 @check("D1", Need.SEED, Need.RESTART, alone=True)

@@ -1,4 +1,4 @@
-"""Group E: the lookup tells which factor a user has, and nothing that would help to use it."""
+"""Group E: the lookup shows which factor a user has, and nothing that helps an attacker to use it."""
 
 import secrets
 import uuid
@@ -15,8 +15,8 @@ from stepup_contract.server.people import PhoneUser, TotpUser
 from stepup_contract.server.target import Exchange
 
 
-async def judge_totp_lookup(session: JudgedSession, user: TotpUser) -> None:
-    """Judge that a lookup names the app of a user and reveals neither secret nor code."""
+async def check_totp_lookup(session: JudgedSession, user: TotpUser) -> None:
+    """Check that a lookup names the app of a user and reveals neither secret nor code."""
     exchange = await session.lookup(user.id)
     setup = session.succeeded(exchange, LOOKUP, "the lookup")
     told = isinstance(setup, dict) and setup.get("type") == "Totp"
@@ -26,23 +26,23 @@ async def judge_totp_lookup(session: JudgedSession, user: TotpUser) -> None:
     session.expect(exchange, not leak, "nothing that reveals the secret", got=leak)
     codes = {user.code(session.time_step() + shift) for shift in (-1, 0, 1)}
     leaked = any(code_in(exchange.everything, code) for code in codes)
-    session.expect(exchange, not leaked, "no code in the answer", got="a code of the user")
+    session.expect(exchange, not leaked, "no code in the response", got="a code of the user")
 
 
 @check("E1", Need.SEED, Need.MAKE)
 async def totp_user_is_named(run: CheckRun) -> None:
-    """Look up users with authenticator apps and search all of the answer for their secrets and codes."""
+    """Look up users with authenticator apps and search all of the response for their secrets and codes."""
 
     async def steps(session: JudgedSession, size: int) -> None:
         user = await session.totp_user(secrets.token_bytes(size))
-        await judge_totp_lookup(session, user)
+        await check_totp_lookup(session, user)
 
     await run.each(steps, [(f"a secret of {size * 8} bits", size) for size in (20, 25, 35)])
 
 
 @check("E1", Need.SEED, Need.MAKE)
 async def enrolment_changes_are_seen(run: CheckRun) -> None:
-    """Give a phone user an authenticator app instead: the lookup tells of the app alone."""
+    """Give a phone user an authenticator app instead: the lookup shows the app only."""
     async with run.session("an app instead of a phone") as session:
         phone_user = await session.phone_user()
         await session.totp_user(user_id=phone_user.id)
@@ -51,8 +51,8 @@ async def enrolment_changes_are_seen(run: CheckRun) -> None:
         session.expect(exchange, setup == {"type": "Totp"}, '`mfa_setup` = {"type": "Totp"}', "", SHOULD)
 
 
-def judge_phones(session: JudgedSession, exchange: Exchange, user: PhoneUser) -> None:
-    """Judge that a lookup lists just the phones of a user, by id and suffix, and no full number."""
+def check_phones(session: JudgedSession, exchange: Exchange, user: PhoneUser) -> None:
+    """Check that a lookup lists just the phones of a user, by id and suffix, and no full number."""
     setup = session.succeeded(exchange, LOOKUP, "the lookup")
     told = isinstance(setup, dict) and setup.get("type") == "Phone"
     session.expect(exchange, told, '`mfa_setup.type` = "Phone"')
@@ -74,7 +74,7 @@ def judge_phones(session: JudgedSession, exchange: Exchange, user: PhoneUser) ->
         ends = isinstance(suffix, str) and phone.number.endswith(suffix)
         session.expect(exchange, ends, "a suffix of the phone's own number")
         leaked = number_in(exchange.everything, phone.number)
-        session.expect(exchange, not leaked, "no phone number in the answer", got="a phone number")
+        session.expect(exchange, not leaked, "no phone number in the response", got="a phone number")
     lengths = {len(str(suffix)) for suffix in suffixes.values()}
     session.expect(exchange, len(lengths) <= 1, "suffixes of one length, zeros and all", "", SHOULD)
     keys = {"mfa_phone_id", "mfa_phone_number_suffix"}
@@ -84,16 +84,16 @@ def judge_phones(session: JudgedSession, exchange: Exchange, user: PhoneUser) ->
 
 @check("E2", Need.SEED, Need.MAKE)
 async def phones_are_listed(run: CheckRun) -> None:
-    """Look up users with one, two and three phones, alike at the end or with zeros, and search for full
+    """Look up users with one, two and three phones, with equal suffixes or with zeros, and search for full
     numbers.
     """
 
     async def steps(session: JudgedSession, numbers: tuple[str | None, ...]) -> None:
         user = await session.phone_user(*numbers)
         exchange = await session.lookup(user.id)
-        judge_phones(session, exchange, user)
+        check_phones(session, exchange, user)
         again = await session.lookup(user.id)
-        session.expect(again, again.document == exchange.document, "the same answer", "the second lookup")
+        session.expect(again, again.document == exchange.document, "the same response", "the second lookup")
 
     def number(end: str, start: str = "+1555") -> str:
         return f"{start}{run.random.randrange(10**3):03}{end}"
@@ -103,7 +103,7 @@ async def phones_are_listed(run: CheckRun) -> None:
         [
             ("one phone", (None,)),
             ("two phones", (None, None)),
-            ("two phones that end alike", (number("4321"), number("4321"))),
+            ("two phones with the same suffix", (number("4321"), number("4321"))),
             ("numbers that end in zeros", (number("0042"), number("0000"), number("1234"))),
             ("numbers of other countries", (number("87501", "+4420718"), number("5309", "+49151"))),
             ("three phones", (None, None, None)),
@@ -117,8 +117,8 @@ async def phones_are_the_users_own(run: CheckRun) -> None:
     async with run.session("after other phones were set up") as session:
         first, neighbour = await session.phone_user(None, None), await session.phone_user()
         now = await session.phone_user(user_id=first.id)
-        judge_phones(session, await session.lookup(first.id), now)
-        judge_phones(session, await session.lookup(neighbour.id), neighbour)
+        check_phones(session, await session.lookup(first.id), now)
+        check_phones(session, await session.lookup(neighbour.id), neighbour)
 
 
 @check("E3", Need.SEED, Need.MAKE)
@@ -144,8 +144,8 @@ async def no_factor_is_null(run: CheckRun) -> None:
     await run.each(steps, cases)
 
 
-def judge_unknown(session: JudgedSession, exchange: Exchange, what: str) -> None:
-    """Judge the answer for an id that names nobody: 404, with the error code that is promised for it."""
+def check_unknown(session: JudgedSession, exchange: Exchange, what: str) -> None:
+    """Check the response for an id that names nobody: 404, with the error code that is promised for it."""
     if session.expect(exchange, exchange.status == 404, "404", what):
         session.expect(exchange, NO_SUCH_USER.matches(exchange), str(NO_SUCH_USER), what, SHOULD)
 
@@ -157,19 +157,21 @@ async def unknown_user_is_404(run: CheckRun) -> None:
     ids += ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"]
     async with run.session("an unknown user") as session:
         for user_id in ids:
-            judge_unknown(session, await session.lookup(user_id), "")
+            check_unknown(session, await session.lookup(user_id), "")
 
 
 @check("E4", Need.SEED, Need.MAKE)
 async def neighbours_are_404(run: CheckRun) -> None:
-    """Look up a deleted user and ids one digit away from a user's; the user is found before and after."""
+    """Look up a deleted user and ids one digit away from a user's; lookups of the user succeed before and
+    after.
+    """
     async with run.session() as session:
         user, gone = await session.totp_user(), await session.totp_user()
         await session.delete_user(gone.id)
-        judge_unknown(session, await session.lookup(gone.id), "a deleted user")
+        check_unknown(session, await session.lookup(gone.id), "a deleted user")
         other = f"{int(user.id[-1], 16) ^ 1:x}"
-        judge_unknown(session, await session.lookup(user.id[:-1] + other), "the last digit changed")
-        judge_unknown(
+        check_unknown(session, await session.lookup(user.id[:-1] + other), "the last digit changed")
+        check_unknown(
             session, await session.lookup(f"{int(user.id[0], 16) ^ 1:x}{user.id[1:]}"), "another first digit"
         )
         session.control(await session.lookup(user.id), LOOKUP, "the user")
@@ -208,8 +210,8 @@ DRESSED = {
 }
 
 
-def judge_malformed(session: JudgedSession, exchange: Exchange, what: str) -> None:
-    """Judge the answer for an id that is no UUID: 404 or 400, in JSON, as for an unknown user."""
+def check_malformed(session: JudgedSession, exchange: Exchange, what: str) -> None:
+    """Check the response for an id that is not a UUID: 404 or 400, in JSON, as for an unknown user."""
     session.expect(exchange, exchange.status in (400, 404), "404 or 400", what, MUST)
     if "%2f" in exchange.url.lower():
         # Whether an encoded slash ends the id or the path is the server's to say.
@@ -221,24 +223,24 @@ def judge_malformed(session: JudgedSession, exchange: Exchange, what: str) -> No
 
 @check("E4")
 async def malformed_id_is_refused(run: CheckRun) -> None:
-    """Look up ids that are no UUIDs: words, paths, quotes, bytes that are no text."""
+    """Look up ids that are not UUIDs: words, paths, quotes, bytes that are not text."""
 
     async def steps(session: JudgedSession, user_id: str) -> None:
-        judge_malformed(session, await session.lookup(user_id), "")
+        check_malformed(session, await session.lookup(user_id), "")
 
     await run.each(steps, [(f"an id that is {label}", value) for label, value in MALFORMED.items()])
 
 
 @check("E4", Need.SEED)
 async def dressed_id_is_refused(run: CheckRun) -> None:
-    """Look up a user's id with something around it: refused. In upper case: the same user, or refused."""
+    """Look up a user's id with something around it: rejected. In upper case: the same user, or rejected."""
     async with run.session() as session:
         user_id = await session.any_user()
         for label, pattern in DRESSED.items():
             exchange = await session.lookup(pattern.replace("{id}", user_id).replace("{half}", user_id[:18]))
-            judge_malformed(session, exchange, f"a user's id with {label}")
+            check_malformed(session, exchange, f"a user's id with {label}")
         bare = await session.lookup(user_id.replace("-", ""))
-        judge_malformed(session, bare, "a user's id without hyphens")
+        check_malformed(session, bare, "a user's id without hyphens")
         known = await session.lookup(user_id)
         session.control(known, LOOKUP, "the user's id")
         upper = await session.lookup(user_id.upper())
@@ -259,11 +261,11 @@ async def looking_changes_nothing(run: CheckRun, *, lookups: int) -> None:
         first = await session.lookup(user.id)
         for _ in range(lookups - 1):
             exchange = await session.lookup(user.id)
-            session.expect(exchange, exchange.document == first.document, "the same answer each time")
+            session.expect(exchange, exchange.document == first.document, "the same response each time")
         sent = len(await session.messages(phone_number=user.phones[0].number))
         session.expect(first, sent == 1, "one message, as before", got=f"{sent} messages")
-        redeemed = await session.verify_sms(user.id, challenge.id, challenge.code)
-        grant = session.control(redeemed, VERIFY_SMS, f"the code after {lookups} lookups")
+        verified = await session.verify_sms(user.id, challenge.id, challenge.code)
+        grant = session.control(verified, VERIFY_SMS, f"the code after {lookups} lookups")
         await session.lookup(user.id)
         live = await session.verify_grant(user.id, grant)
         session.control(live, VERIFY_GRANT, "the grant after a lookup")

@@ -25,7 +25,7 @@ async def general_failures(session: JudgedSession) -> Failures:
     user, other = str(uuid.uuid4()), str(uuid.uuid4())
     failures: Failures = [
         ("an unknown user", await session.lookup(user)),
-        ("an id that is no UUID", await session.lookup("abc")),
+        ("an id that is not a UUID", await session.lookup("abc")),
         (
             "another method",
             await session.send(LOOKUP, path=LOOKUP.path.format(user_id=user), method="DELETE"),
@@ -50,7 +50,7 @@ async def general_failures(session: JudgedSession) -> Failures:
 
 
 async def user_failures(session: JudgedSession) -> Failures:
-    """Provoke the failures that need users: wrong and spent codes, dead challenges and grants, a
+    """Provoke the failures that need users: wrong and used codes, invalid challenges and grants, a
     locked user.
     """
     if session.server.pool is not None:
@@ -60,7 +60,7 @@ async def user_failures(session: JudgedSession) -> Failures:
     await session.verify_grant(grant.user_id, grant.value)
     failures: Failures = [
         ("a wrong code", await session.verify_totp(app.id, session.wrong_code(app))),
-        ("a spent grant", await session.verify_grant(app.id, grant.value)),
+        ("a used grant", await session.verify_grant(app.id, grant.value)),
         ("a phone user", await session.verify_totp(phone_user.id, "123456")),
         ("a plain user", await session.verify_totp(plain, "123456")),
         ("a user with an app", await session.send_sms(app.id, phone_user.phones[0].id)),
@@ -71,7 +71,7 @@ async def user_failures(session: JudgedSession) -> Failures:
     wrong = await session.verify_sms(phone_user.id, challenge.id, session.wrong_sms_code(challenge))
     failures.append(("a wrong SMS code", wrong))
     await guess_until_locked(lambda: session.verify_totp(app.id, session.wrong_code(app)))
-    # However the lock is told: what follows it is a failure too.
+    # Whatever response the lock starts with, those that follow it are failures too.
     failures.append(("a locked user", session.sequence[-1]))
     failures.append(("a locked user, the right code", await session.verify_totp(app.id, session.code(app))))
     return failures
@@ -84,7 +84,7 @@ async def app_failures(session: JudgedSession) -> Failures:
     await session.verify_grant(grant.user_id, grant.value)
     failures: Failures = [
         ("a wrong code", await session.verify_totp(app.id, session.wrong_code(app))),
-        ("a spent grant", await session.verify_grant(app.id, grant.value)),
+        ("a used grant", await session.verify_grant(app.id, grant.value)),
         ("a user with an app", await session.send_sms(app.id, str(uuid.uuid4()))),
     ]
     if session.has_plain_user:
@@ -97,7 +97,7 @@ async def app_failures(session: JudgedSession) -> Failures:
 async def guess_until_locked(
     guess: Callable[[], Awaitable[Exchange]], most: int = MOST_GUESSES + 1
 ) -> tuple[int, Exchange | None]:
-    """Send wrong codes until 429; return how many were judged, and the 429, None where none came."""
+    """Send wrong codes until 429; return how many were evaluated, and the 429, None where none came."""
     for count in range(most):
         exchange = await guess()
         if exchange.status == 429:

@@ -30,7 +30,7 @@ from stepup_contract.server.people import Grant
 
 @check("V6", Need.SEED, Need.INBOX)
 async def mismatches_burn_nothing(run: CheckRun) -> None:
-    """Verify a one-time grant for another action and another user, then as it should be: good."""
+    """Verify a one-time grant for another action and another user, then as it should be: valid."""
 
     async def steps(session: JudgedSession, factor: str) -> None:
         grant = await (session.totp_grant() if factor == "app" else session.sms_grant())
@@ -72,11 +72,11 @@ async def grants_cannot_be_guessed(run: CheckRun, *, grants: int, bits: int) -> 
     readable in them.
     """
     async with run.session(f"{grants} grants") as session:
-        judge_grants(session, await many_grants(session, grants), bits)
+        check_grants(session, await many_grants(session, grants), bits)
 
 
-def judge_grants(session: JudgedSession, grants: list[Grant], bits: int) -> None:
-    """Judge that grants are different, long, varied, irregular and unreadable."""
+def check_grants(session: JudgedSession, grants: list[Grant], bits: int) -> None:
+    """Check that grants are different, long, varied, irregular and unreadable."""
     values = [grant.value for grant in grants]
     exchange = session.sequence[-1]
     different = len(set(values))
@@ -113,7 +113,7 @@ def varied_bits(values: list[str]) -> float:
 
 
 def readable(grant: Grant) -> str:
-    """Say what a grant tells about itself, plainly or in Base64; empty for nothing."""
+    """Return what is readable in a grant, plainly or in Base64; empty for nothing."""
     texts = [grant.value]
     for piece in grant.value.split("."):
         try:
@@ -147,11 +147,11 @@ async def grants_owe_nothing_to_the_clock(run: CheckRun) -> None:
             exchange, different == len(grants), f"{len(grants)} different grants", got=str(different)
         )
         alike = max(len(common_start(one, other)) for one, other in pairwise(grants))
-        session.expect(exchange, alike <= 8, "no common beginning", got=f"{alike} characters alike")
+        session.expect(exchange, alike <= 8, "no common beginning", got=f"{alike} equal characters")
 
 
 def common_start(one: str, other: str) -> str:
-    """Return the characters that two strings begin with alike."""
+    """Return the common prefix of two strings."""
     same = [left == right for left, right in zip(one, other, strict=False)]
     return one[: same.index(False)] if False in same else one[: len(same)]
 
@@ -183,8 +183,8 @@ def altered(value: str) -> dict[str, str]:
 
 @check("V8", Need.SEED)
 async def altered_grants_are_none(run: CheckRun) -> None:
-    """Verify a live grant with one character changed, cut, padded or in the other letter case: refused."""
-    async with run.session("a live grant") as session:
+    """Verify a valid grant with one character changed, cut, padded or in the other letter case: rejected."""
+    async with run.session("a valid grant") as session:
         for grant_type in GRANT_TYPES:
             grant = await session.totp_grant(grant_type=grant_type)
             for how, value in altered(grant.value).items():
@@ -194,20 +194,20 @@ async def altered_grants_are_none(run: CheckRun) -> None:
             session.control(right, VERIFY_GRANT, "the grant itself")
 
 
-# What becomes of a user while grants and challenges are live.
+# What happens to a user while grants and challenges are valid.
 CHANGES = (
     "MFA removed",
     "another app",
     "a phone instead",
     "deleted",
-    "deleted and made anew",
+    "deleted and created again",
     "the same set up again",
 )
 
 
 @check("V9", Need.SEED, Need.MAKE)
 async def changes_kill_grants(run: CheckRun) -> None:
-    """Change or delete a user with live grants of both types: dead at once, and the new factor works."""
+    """Change or delete a user with valid grants of both types: invalid at once, and the new factor works."""
 
     async def steps(session: JudgedSession, change: str) -> None:
         user = await session.totp_user()
@@ -227,7 +227,7 @@ async def changes_kill_grants(run: CheckRun) -> None:
             await session.put_user(user.id, again)
         else:
             await control.delete_user(user.id)
-            if change == "deleted and made anew":
+            if change == "deleted and created again":
                 await session.put_user(user.id, again)
         for grant in grants:
             exchange = await session.verify_grant(user.id, grant.value)
@@ -246,7 +246,7 @@ async def changes_kill_grants(run: CheckRun) -> None:
 
 @check("V9", Need.SEED, Need.INBOX, Need.MAKE)
 async def changes_kill_challenges(run: CheckRun) -> None:
-    """Change or delete a user with an open challenge: dead at once, its grants too, and the new
+    """Change or delete a user with an open challenge: invalid at once, its grants too, and the new
     phone works.
     """
 
@@ -265,7 +265,7 @@ async def changes_kill_challenges(run: CheckRun) -> None:
             await session.put_user(user.id, {"type": "Phone", "phone_numbers": listed})
         else:
             await session.server.the_control().delete_user(user.id)
-            if change == "deleted and made anew":
+            if change == "deleted and created again":
                 await session.put_user(user.id, {"type": "Phone", "phone_numbers": listed})
         exchange = await session.verify_sms(user.id, challenge.id, challenge.code)
         session.rejected(exchange, CHALLENGE_NOT_FOUND, "a challenge from before")
@@ -281,14 +281,14 @@ async def changes_kill_challenges(run: CheckRun) -> None:
         "its phone removed",
         "the phones set up again",
         "deleted",
-        "deleted and made anew",
+        "deleted and created again",
     )
     await run.each(steps, [(change, change) for change in changes])
 
 
 @check("V9", Need.SEED, Need.MAKE)
 async def setting_up_again_forgets_no_code(run: CheckRun) -> None:
-    """Set up the same secret again after using a code: the code stays spent."""
+    """Set up the same secret again after using a code: the code stays used."""
     async with run.session("the same secret set up again") as session:
         user = await session.totp_user()
         await session.totp_grant(user, 0)

@@ -1,5 +1,5 @@
-"""Group V: a grant is good for its user, its action and its life, as often as its type says, and for nothing
-else.
+"""Group V: a grant is valid for its user, its action and its lifetime, as often as its type says, and no
+more.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ BOTH = [
 ]
 
 
-async def dead_grants(session: JudgedSession, factor: Operation) -> list[tuple[str, Exchange]]:
-    """Send every kind of dead grant, each followed by the live one it stands beside, and return
-    the answers.
+async def invalid_grants(session: JudgedSession, factor: Operation) -> list[tuple[str, Exchange]]:
+    """Send every kind of invalid grant, each with a valid one as its positive control, and return the
+    responses.
     """
     live = await session.grant(factor, grant_type=TIME_BASED)
     other = await session.others_grant(factor, grant_type=TIME_BASED)
@@ -45,7 +45,7 @@ async def dead_grants(session: JudgedSession, factor: Operation) -> list[tuple[s
         ("an unknown grant", (live.user_id, secrets.token_hex(32), ACTION)),
         ("a grant that is one letter", (live.user_id, "x", ACTION)),
         ("a grant of 256 characters", (live.user_id, "f" * 256, ACTION)),
-        ("a live grant with its last character changed", (live.user_id, flipped, ACTION)),
+        ("a valid grant with its last character changed", (live.user_id, flipped, ACTION)),
         ("a used grant", (used.user_id, used.value, ACTION)),
         ("another user's grant", (live.user_id, other.value, ACTION)),
         ("a grant for another action", (live.user_id, live.value, "OTHER_ACTION")),
@@ -54,28 +54,28 @@ async def dead_grants(session: JudgedSession, factor: Operation) -> list[tuple[s
     if session.has_plain_user:
         plain = await session.plain_user()
         sent.append(("a grant of a user without MFA", (plain, live.value, ACTION)))
-    answers = [(label, await session.verify_grant(*arguments)) for label, arguments in sent]
+    responses = [(label, await session.verify_grant(*arguments)) for label, arguments in sent]
     for grant in (live, other):
-        session.control(await session.verify_grant(grant.user_id, grant.value), VERIFY_GRANT, "a live grant")
-    return answers
+        session.control(await session.verify_grant(grant.user_id, grant.value), VERIFY_GRANT, "a valid grant")
+    return responses
 
 
 @check("V1", Need.SEED, Need.INBOX)
-async def live_grants_verify(run: CheckRun) -> None:
-    """Verify a live grant of each type and factor: 200 with success true and no more."""
+async def valid_grants_verify(run: CheckRun) -> None:
+    """Verify a valid grant of each type and factor: 200 with success true and no more."""
 
     async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
         grant = await session.grant(factor, grant_type=grant_type)
         exchange = await session.verify_grant(grant.user_id, grant.value)
-        session.succeeded(exchange, VERIFY_GRANT, "a live grant")
+        session.succeeded(exchange, VERIFY_GRANT, "a valid grant")
         exact = exchange.text.strip() and exchange.document == {"success": True}
-        session.expect(exchange, bool(exact), 'just {"success": true}', "a live grant")
+        session.expect(exchange, bool(exact), 'just {"success": true}', "a valid grant")
 
     await run.each(steps, BOTH)
 
 
 @check("V1", Need.SEED, Need.INBOX)
-async def grants_live_side_by_side(run: CheckRun) -> None:
+async def grants_are_valid_side_by_side(run: CheckRun) -> None:
     """Give a user two grants for one action: both verify, in either order."""
 
     async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
@@ -89,11 +89,11 @@ async def grants_live_side_by_side(run: CheckRun) -> None:
 
 
 @check("V1", Need.SEED, Need.INBOX)
-async def dead_grants_do_not(run: CheckRun) -> None:
-    """Send every kind of dead grant: no answer below 400, and never `success`."""
+async def invalid_grants_do_not(run: CheckRun) -> None:
+    """Send every kind of invalid grant: no response below 400, and never `success`."""
 
     async def steps(session: JudgedSession, factor: Operation) -> None:
-        for label, exchange in await dead_grants(session, factor):
+        for label, exchange in await invalid_grants(session, factor):
             session.expect(exchange, exchange.status >= 400, "400 or above", label)
             session.expect(exchange, exchange.member("success") is not True, "no success", label)
 
@@ -102,7 +102,7 @@ async def dead_grants_do_not(run: CheckRun) -> None:
 
 @check("V1")
 async def unknown_grants_do_not(run: CheckRun) -> None:
-    """Send grants that nobody issued for users that do not exist: no answer below 400."""
+    """Send grants that nobody issued for users that do not exist: no response below 400."""
     async with run.session("a grant that nobody issued") as session:
         for grant in (secrets.token_hex(32), str(uuid.uuid4()), "0", "*"):
             exchange = await session.verify_grant(str(uuid.uuid4()), grant)
@@ -111,7 +111,9 @@ async def unknown_grants_do_not(run: CheckRun) -> None:
 
 @check("V2", Need.SEED, Need.INBOX)
 async def one_time_means_once(run: CheckRun) -> None:
-    """Verify a one-time grant, then again in every way: refused, and the user's other grant is still good."""
+    """Verify a one-time grant, then again in every way: rejected, and another grant of the user still
+    verifies.
+    """
 
     async def steps(session: JudgedSession, factor: Operation, twist: str) -> None:
         user, other = await two_grants(session, factor)
@@ -138,7 +140,7 @@ async def one_time_means_once(run: CheckRun) -> None:
 
 
 async def two_grants(session: JudgedSession, factor: Operation, **terms: Any) -> tuple[Grant, Grant]:
-    """Return two live grants of one user, for two actions unless ``terms`` names one."""
+    """Return two valid grants of one user, for two actions unless ``terms`` names one."""
     one, other = {"action": "FIRST"} | terms, {"action": "SECOND"} | terms
     if factor is VERIFY_SMS:
         user = await session.phone_user(None, None)
@@ -153,7 +155,7 @@ async def two_grants(session: JudgedSession, factor: Operation, **terms: Any) ->
 
 @check("V2", Need.SEED, Need.KEYS)
 async def once_for_all_keys(run: CheckRun) -> None:
-    """Verify a one-time grant with one key and again with another key of the environment: refused."""
+    """Verify a one-time grant with one key and again with another key of the environment: rejected."""
     key = await run.server.the_control().mint_key()
     async with run.session("two keys of one environment") as session:
         grant, fresh = await session.totp_grant(), await session.totp_grant()
@@ -167,10 +169,10 @@ async def once_for_all_keys(run: CheckRun) -> None:
 
 @check("V2", Need.SEED)
 async def one_time_whatever_its_life(run: CheckRun) -> None:
-    """Spend one-time grants of short and long lives: once each."""
+    """Use one-time grants of short and long lifetimes: once each."""
 
-    async def steps(session: JudgedSession, life: int) -> None:
-        grant = await session.totp_grant(valid_for=life)
+    async def steps(session: JudgedSession, lifetime: int) -> None:
+        grant = await session.totp_grant(valid_for=lifetime)
         first = await session.verify_grant(grant.user_id, grant.value)
         session.succeeded(first, VERIFY_GRANT, "the first use")
         again = await session.verify_grant(grant.user_id, grant.value)
@@ -178,7 +180,7 @@ async def one_time_whatever_its_life(run: CheckRun) -> None:
         await session.totp_grant()
 
     longest = run.server.limit("max_valid_for_seconds", 86400)
-    await run.each(steps, [(f"a life of {life} s", life) for life in (5, 3600, longest)])
+    await run.each(steps, [(f"a lifetime of {lifetime} s", lifetime) for lifetime in (5, 3600, longest)])
 
 
 @check("V3", Need.SEED, Need.INBOX)
@@ -237,37 +239,43 @@ async def verifying_does_not_extend_in_real_time(run: CheckRun, *, real_seconds:
 
 
 @check("V4", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def dead_on_the_second(run: CheckRun) -> None:
-    """Issue grants of many lives under a frozen clock: good one second before their end, dead at it."""
+async def expired_on_the_second(run: CheckRun) -> None:
+    """Issue grants of many lifetimes under a frozen clock: valid one second before their end, and invalid at
+    it.
+    """
     clock = run.server.clock
     longest = run.server.limit("max_valid_for_seconds", 86400)
-    lives = sorted({life for life in (1, 2, 60, 61, 600, 3600, 43200, longest) if life <= longest})
+    lifetimes = sorted(
+        {lifetime for lifetime in (1, 2, 60, 61, 600, 3600, 43200, longest) if lifetime <= longest}
+    )
     async with run.session("") as session:
         start = int(clock.now())
         await clock.freeze(start)
-        cases = [(life, *case) for life in lives for case in BOTH]
+        cases = [(lifetime, *case) for lifetime in lifetimes for case in BOTH]
 
-        async def issue(life: int, factor: Operation, grant_type: str) -> Grant:
-            return await session.grant(factor, grant_type=grant_type, valid_for=life)
+        async def issue(lifetime: int, factor: Operation, grant_type: str) -> Grant:
+            return await session.grant(factor, grant_type=grant_type, valid_for=lifetime)
 
         early, late = [
-            await asyncio.gather(*(issue(life, factor, grant_type) for life, _, factor, grant_type in cases))
+            await asyncio.gather(
+                *(issue(lifetime, factor, grant_type) for lifetime, _, factor, grant_type in cases)
+            )
             for _ in range(2)
         ]
 
         async def judge(index: int, moment: int) -> None:
-            life, label, *_ = cases[index]
-            grant = early[index] if moment < life else late[index]
+            lifetime, label, *_ = cases[index]
+            grant = early[index] if moment < lifetime else late[index]
             exchange = await session.verify_grant(grant.user_id, grant.value)
-            if moment < life:
-                session.succeeded(exchange, VERIFY_GRANT, f"{label}, {life} s, one second before its end")
+            if moment < lifetime:
+                session.succeeded(exchange, VERIFY_GRANT, f"{label}, {lifetime} s, one second before its end")
             else:
-                what = f"{label}, {life} s, {moment - life} s after its end"
+                what = f"{label}, {lifetime} s, {moment - lifetime} s after its end"
                 session.rejected(exchange, GRANT_NOT_FOUND, what)
 
-        for moment in sorted({at for life in lives for at in (life - 1, life, life + 1)}):
+        for moment in sorted({at for lifetime in lifetimes for at in (lifetime - 1, lifetime, lifetime + 1)}):
             await clock.freeze(start + moment)
-            due = [index for index, (life, *_) in enumerate(cases) if abs(moment - life) <= 1]
+            due = [index for index, (lifetime, *_) in enumerate(cases) if abs(moment - lifetime) <= 1]
             await asyncio.gather(*(judge(index, moment) for index in due))
         fresh = await session.totp_grant()
         session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
@@ -293,7 +301,7 @@ async def expired_in_real_time(run: CheckRun, *, margin: int) -> None:
     await run.each(steps, [(grant_type, grant_type) for grant_type in GRANT_TYPES])
 
 
-# An action, and strings that a careless comparison takes for it.
+# An action, and strings that a careless comparison treats as equal.
 _CAFE = unicodedata.normalize("NFC", "Café ACTION")
 NEAR_ACTIONS: dict[str, tuple[str, str]] = {
     "in lower case": (ACTION, ACTION.lower()),
@@ -328,7 +336,7 @@ NEAR_ACTIONS: dict[str, tuple[str, str]] = {
 
 @check("V5", Need.SEED, Need.INBOX)
 async def bound_to_its_action(run: CheckRun) -> None:
-    """Verify grants for strings that are nearly their action: refused; then for the action itself: good."""
+    """Verify grants for strings that are nearly their action: rejected; then for the action itself: valid."""
     longest = run.server.limit("max_action_type_length", 256)
 
     async def steps(
@@ -353,7 +361,7 @@ async def bound_to_its_action(run: CheckRun) -> None:
 
 @check("V5", Need.SEED, Need.INBOX)
 async def bound_to_its_user(run: CheckRun) -> None:
-    """Verify grants for other users, who hold live grants of their own for the action: refused."""
+    """Verify grants for other users, who hold valid grants of their own for the action: rejected."""
 
     async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
         grant = await session.grant(factor, grant_type=grant_type)
@@ -375,7 +383,7 @@ async def bound_to_its_user(run: CheckRun) -> None:
 
 @check("V5", Need.SEED, Need.INBOX)
 async def bound_to_one_of_two_actions(run: CheckRun) -> None:
-    """Give one user grants for two actions: neither is good for the other's."""
+    """Give one user grants for two actions: neither is valid for the other's."""
 
     async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
         first, second = await two_grants(session, factor, grant_type=grant_type)
@@ -390,22 +398,22 @@ async def bound_to_one_of_two_actions(run: CheckRun) -> None:
 
 
 @check("V7", Need.SEED, Need.INBOX)
-async def dead_grants_look_alike(run: CheckRun) -> None:
-    """Send every kind of dead grant, an expired one too: `grant_not_found`, and no telling them apart."""
+async def invalid_grants_look_the_same(run: CheckRun) -> None:
+    """Send every kind of invalid grant, an expired one too: `grant_not_found`, and no telling them apart."""
 
     async def steps(session: JudgedSession, factor: Operation) -> None:
         short = await session.grant(factor, grant_type=TIME_BASED, valid_for=1)
         once = await session.grant(factor, valid_for=1)
         await run.sleep(1.5)
-        answers = await dead_grants(session, factor)
+        responses = await invalid_grants(session, factor)
         for label, grant in (("an expired grant", short), ("an expired one-time grant", once)):
-            answers.append((label, await session.verify_grant(grant.user_id, grant.value)))
-        for label, exchange in answers:
+            responses.append((label, await session.verify_grant(grant.user_id, grant.value)))
+        for label, exchange in responses:
             session.rejected(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
             old = exchange.member("field_to_errors")
             both = isinstance(old, dict) and old.get("grant") == "grant_not_found"
             session.expect(exchange, both, "the same in `field_to_errors`", label, SHOULD)
-        session.same(answers, "nothing told about why a grant is dead", SHOULD)
+        session.same(responses, "no hint about why a grant is invalid", SHOULD)
 
     await run.each(steps, list(FACTORS))
 
@@ -416,9 +424,9 @@ async def unknown_grants_are_not_found(run: CheckRun) -> None:
     of the user.
     """
     async with run.session("a grant that nobody issued") as session:
-        answers: list[tuple[str, Exchange]] = []
+        responses: list[tuple[str, Exchange]] = []
         for label, grant in (("in hexadecimal", secrets.token_hex(32)), ("as a UUID", str(uuid.uuid4()))):
             exchange = await session.verify_grant(str(uuid.uuid4()), grant)
             session.rejected(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
-            answers.append((label, exchange))
-        session.same(answers, "nothing told about why a grant is dead", SHOULD)
+            responses.append((label, exchange))
+        session.same(responses, "no hint about why a grant is invalid", SHOULD)

@@ -1,7 +1,7 @@
-"""Group I: what is not as it must be is refused by name, and nothing is coerced, truncated or crashed by it.
+"""Group I: an invalid field is rejected by name; nothing is coerced or truncated, and nothing crashes.
 
-Each request is one that is known to succeed with a single thing changed, so it is refused for that or not at
-all; at the end the request as it was shows that nothing had been spent.
+Each request is one that is known to succeed with a single thing changed, so it can only be rejected for
+that; at the end the original request shows that nothing was used up.
 """
 
 import json
@@ -76,13 +76,13 @@ async def good_at_the_end(session: JudgedSession, operation: Operation, body: Bo
         for message in messages[:1]:
             messages = await session.messages(phone_number=message.phone_number)
         sent = len(messages)
-        session.expect(exchange, sent == 1, "one message for the one good send", got=f"{sent} messages")
+        session.expect(exchange, sent == 1, "one message for the one valid send", got=f"{sent} messages")
 
 
 @check("I1", Need.SEED, Need.INBOX)
 async def required_fields(run: CheckRun) -> None:
     """Leave out, empty and null each field of each POST, then all of them: each is named, nothing
-    is spent.
+    is used.
     """
 
     async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
@@ -142,13 +142,13 @@ async def strings_are_strings(run: CheckRun) -> None:
 
 @check("I2", Need.SEED, Need.INBOX)
 async def extra_fields_change_nothing(run: CheckRun) -> None:
-    """Send a good request with unknown fields beside: it succeeds as without them."""
+    """Add unknown fields to a valid request: it succeeds as without them."""
 
     async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
         body = await make(session) | {"extra": {"code": "000000"}, "is_admin": True, "success": True}
         exchange = await session.send(operation, body)
         held = exchange.status == 200
-        session.expect(exchange, held, "200", "unknown fields beside the known ones", SHOULD)
+        session.expect(exchange, held, "200", "unknown fields with the known ones", SHOULD)
 
     await run.each(steps, GOOD)
 
@@ -159,30 +159,33 @@ _NOT_GRANT_TYPES = (
     '"TIME_BASED\\u0000"', '"FOREVER"',
     "1", "true", '["ONE_TIME_USE"]', '{"type": "TIME_BASED"}', '"ONE_TIME_USE,TIME_BASED"',
 )  # fmt: skip
-_NOT_LIVES = (
+_NOT_LIFETIMES = (
     "0", "-1", "1.5", "0.5", '"60"', "true", "[60]", '{"seconds": 60}', "1e999", "-1e999",
     "9223372036854775808", "-9223372036854775809", "18446744073709551617", "1e30", '"1e2"', '""',
 )  # fmt: skip
 
 
 @check("I3", Need.SEED, Need.INBOX)
-async def grant_types_and_lives(run: CheckRun) -> None:
-    """Send grant types and lives out of bounds and in other types: refused by name, and the code is still
-    good.
+async def grant_types_and_lifetimes(run: CheckRun) -> None:
+    """Send grant types and lifetimes out of bounds and in other types: rejected by name, and the code is
+    still valid.
     """
     longest = run.server.limit("max_valid_for_seconds", 86400)
-    lives = (*_NOT_LIVES, *((str(longest + 1),) if "max_valid_for_seconds" in run.server.limits else ()))
+    lifetimes = (
+        *_NOT_LIFETIMES,
+        *((str(longest + 1),) if "max_valid_for_seconds" in run.server.limits else ()),
+    )
 
     async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
         good = await make(session)
-        for field, values in (("grant_type", _NOT_GRANT_TYPES), ("valid_for_seconds", lives)):
+        for field, values in (("grant_type", _NOT_GRANT_TYPES), ("valid_for_seconds", lifetimes)):
             for raw in values:
                 text = json.dumps(good | {field: "\0"}).replace('"\\u0000"', raw)
                 exchange = await session.send(operation, content=text.encode())
                 what = f"`{field}`: {raw}"
-                refused = exchange.error_code == "invalid_request_fields" and exchange.status == 400
+                rejected = exchange.error_code == "invalid_request_fields" and exchange.status == 400
                 session.expect(exchange, 400 <= exchange.status < 500, "4xx", what)
-                session.expect(exchange, refused, "400 invalid_request_fields", what, SHOULD)
+                session.expect(exchange, rejected, "400 invalid_request_fields", what, SHOULD)
                 if "e999" not in raw:
                     session.rejected(exchange, invalid(field), what)
         await good_at_the_end(session, operation, good)
@@ -192,15 +195,15 @@ async def grant_types_and_lives(run: CheckRun) -> None:
 
 @check("I3", Need.SEED)
 async def bounds_are_within(run: CheckRun) -> None:
-    """Send the shortest and the longest life that are allowed: accepted."""
+    """Send the shortest and the longest lifetime that are allowed: accepted."""
 
-    async def steps(session: JudgedSession, life: int) -> None:
+    async def steps(session: JudgedSession, lifetime: int) -> None:
         user = await session.totp_user()
-        exchange = await session.verify_totp(user.id, session.code(user), valid_for=life)
+        exchange = await session.verify_totp(user.id, session.code(user), valid_for=lifetime)
         session.expect(exchange, exchange.status == 200, "200", "", SHOULD)
 
     longest = run.server.limit("max_valid_for_seconds", 86400)
-    await run.each(steps, [(f"a life of {life} s", life) for life in (1, longest)])
+    await run.each(steps, [(f"a lifetime of {lifetime} s", lifetime) for lifetime in (1, longest)])
 
 
 ACTIONS = {
@@ -238,7 +241,9 @@ DENSE = {
 
 @check("I4", Need.SEED, Need.INBOX)
 async def actions_are_opaque(run: CheckRun) -> None:
-    """Issue and verify grants for actions full of quotes, markup, odd letters: each comes back as it went."""
+    """Issue and verify grants for actions full of quotes, markup and unusual letters: each verifies exactly
+    as it was sent.
+    """
     longest = run.server.limit("max_action_type_length", 256)
 
     async def steps(session: JudgedSession, action: str, by_sms: bool) -> None:
@@ -276,15 +281,15 @@ async def actions_are_opaque(run: CheckRun) -> None:
 
 @check("I4", Need.SEED)
 async def long_actions_are_not_cut(run: CheckRun, *, longest: int) -> None:
-    """Send actions beyond the limit: rejected by name, or the whole of them is needed to verify."""
+    """Send actions beyond the limit: rejected by name, or all of the action is needed to verify."""
     limit = run.server.limit("max_action_type_length", 256)
 
     async def steps(session: JudgedSession, length: int) -> None:
         user = await session.totp_user()
         action = "x" * length
         exchange = await session.verify_totp(user.id, session.code(user), action=action)
-        refused = 400 <= exchange.status < 500
-        session.expect(exchange, refused or exchange.status == 200, "4xx or 200")
+        rejected = 400 <= exchange.status < 500
+        session.expect(exchange, rejected or exchange.status == 200, "4xx or 200")
         if "max_action_type_length" in run.server.limits and length < 60_000:
             session.rejected(exchange, invalid("action_type", "invalid_value"), "an action that is too long")
         if exchange.status == 200:
@@ -312,7 +317,7 @@ _TRACES = (
 
 
 def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Rejection | None]]:
-    """Return broken bodies: content, content type and the refusal that the contract promises for each."""
+    """Return broken bodies: content, content type and the rejection that the contract promises for each."""
     body, _ = random_request(operation)
     good = json.dumps(body).encode()
     json_type = "application/json"
@@ -347,7 +352,7 @@ def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Rejection
     cases: dict[str, tuple[bytes, str | None, Rejection | None]] = {
         how: (content, json_type, INVALID_JSON) for how, content in broken.items()
     }
-    # A parser may have a limit of its own here, and then the body is no JSON to it.
+    # A parser with a limit of its own treats this body as not JSON.
     cases["deep arrays, closed"] = (broken["deep arrays, closed"], json_type, None)
     cases |= {
         "a body over 64 KiB": (good[:-1] + b', "note": "' + b"x" * 65_536 + b'"}', json_type, too_large),
@@ -362,17 +367,17 @@ def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Rejection
 
 @check("I5")
 async def broken_bodies(run: CheckRun) -> None:
-    """Send bodies that are no JSON objects, too deep, too large or of another type: a JSON 4xx for each."""
+    """Send bodies that are not JSON objects, too deep, too large or of another type: a JSON 4xx for each."""
 
     async def steps(session: JudgedSession, operation: Operation) -> None:
-        for how, (content, content_type, refusal) in corpus(operation).items():
+        for how, (content, content_type, rejection) in corpus(operation).items():
             exchange = await session.send(operation, content=content, content_type=content_type)
             told = exchange.status in (400, 413, 415) and isinstance(exchange.error_code, str)
             session.expect(exchange, told, "400, 413 or 415 in JSON", how)
             trace = any(word in exchange.text.lower() for word in _TRACES)
             session.expect(exchange, not trace, "no stack trace", how)
-            if refusal is not None:
-                session.rejected(exchange, refusal, how)
+            if rejection is not None:
+                session.rejected(exchange, rejection, how)
         body, _ = random_request(operation)
         parsed = await session.send(operation, body, content_type="application/json; charset=utf-8")
         alive = parsed.status in (400, 404) and parsed.field_error("body") is not INVALID_JSON.field_code
@@ -386,8 +391,8 @@ async def broken_bodies(run: CheckRun) -> None:
 
 @check("I5", Need.SEED, Need.INBOX)
 async def keys_that_occur_twice(run: CheckRun) -> None:
-    """Send a good request in which a key occurs twice, at the top and deeper: refused, and
-    nothing is spent.
+    """Send a valid request in which a key occurs twice, at the top and deeper: rejected, and
+    nothing is used up.
     """
 
     async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
@@ -412,8 +417,8 @@ async def keys_that_occur_twice(run: CheckRun) -> None:
 
 
 @check("I5", Need.SEED, Need.INBOX)
-async def broken_bodies_spend_nothing(run: CheckRun) -> None:
-    """Send a right code in broken bodies: refused, and the code is still good."""
+async def broken_bodies_use_nothing_up(run: CheckRun) -> None:
+    """Send a right code in broken bodies: rejected, and the code is still valid."""
 
     async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
         good = await make(session)

@@ -1,12 +1,13 @@
-"""Rules whose other checks make users to measure, judged with users that somebody made and named to the run.
+"""Rules whose other checks create users for the purpose, checked with users that somebody created and named
+to the run.
 
-Each takes the place of checks that find more, and is made only where users cannot be created.
+Each replaces checks that find more, and runs only where users cannot be created.
 """
 
 import uuid
 
 from stepup_contract.checks import check
-from stepup_contract.checks.enrolment import judge_phones, judge_totp_lookup
+from stepup_contract.checks.enrolment import check_phones, check_totp_lookup
 from stepup_contract.checks.sms import CODE_FORM
 from stepup_contract.checks.totp_window import spellings
 from stepup_contract.scenario.check_run import CheckRun
@@ -46,10 +47,10 @@ async def a_named_users_code_is_accepted(run: CheckRun) -> None:
 
 @check("E1", Need.SEED, unless=Need.MAKE)
 async def a_named_totp_user_is_told(run: CheckRun) -> None:
-    """Look up a named user with an app and search all of the answer for the secret and the codes."""
+    """Look up a named user with an app and search all of the response for the secret and the codes."""
     async with run.session("a user with an app") as session:
         user = await session.totp_user(codes=False)
-        await judge_totp_lookup(session, user)
+        await check_totp_lookup(session, user)
 
 
 @check("E2", Need.SEED, unless=Need.MAKE)
@@ -58,9 +59,9 @@ async def a_named_users_phones_are_listed(run: CheckRun) -> None:
     async with run.session("a user with phones") as session:
         user = await session.phone_user()
         exchange = await session.lookup(user.id)
-        judge_phones(session, exchange, user)
+        check_phones(session, exchange, user)
         again = await session.lookup(user.id)
-        session.expect(again, again.document == exchange.document, "the same answer", "the second lookup")
+        session.expect(again, again.document == exchange.document, "the same response", "the second lookup")
 
 
 @check("E3", Need.SEED, unless=Need.MAKE)
@@ -76,8 +77,8 @@ async def a_named_user_without_mfa_is_told(run: CheckRun) -> None:
 
 @check("S1", Need.SEED, Need.INBOX, unless=Need.MAKE)
 async def a_send_tells_nothing_but_its_challenge(run: CheckRun) -> None:
-    """Send twice to a named user: each message has a code of six characters that redeems its own challenge,
-    and the answer has neither code nor number.
+    """Send twice to a named user: each message has a code of six characters that verifies its own challenge,
+    and the response has neither code nor number.
     """
     async with run.session("two sends") as session:
         user = await session.phone_user()
@@ -86,9 +87,9 @@ async def a_send_tells_nothing_but_its_challenge(run: CheckRun) -> None:
             exchange = await session.send_sms(user.id, phone.id)
             challenge_id = session.succeeded(exchange, SEND_SMS, which)
             exact = isinstance(exchange.document, dict) and set(exchange.document) == {"challenge_id"}
-            session.expect(exchange, exact, "an answer with `challenge_id` only", which, SHOULD)
+            session.expect(exchange, exact, "a response with `challenge_id` only", which, SHOULD)
             leaked = number_in(exchange.everything, phone.number)
-            session.expect(exchange, not leaked, "no phone number in the answer", which)
+            session.expect(exchange, not leaked, "no phone number in the response", which)
             messages = await session.messages(challenge_id=challenge_id)
             if not session.expect(exchange, bool(messages), "a message for the challenge", which, got="none"):
                 return
@@ -96,7 +97,7 @@ async def a_send_tells_nothing_but_its_challenge(run: CheckRun) -> None:
             six = CODE_FORM.fullmatch(code) is not None
             expected = "a code of six digits or letters"
             session.expect(exchange, six, expected, which, got=f"{len(code)} characters")
-            session.expect(exchange, not code_in(exchange.everything, code), "no code in the answer", which)
+            session.expect(exchange, not code_in(exchange.everything, code), "no code in the response", which)
             right = await session.verify_sms(user.id, challenge_id, code)
             session.control(right, VERIFY_SMS, f"the code of {which}")
         run.reasons.append("how many messages were sent, and where, shows only in the control API's inbox")
@@ -104,7 +105,7 @@ async def a_send_tells_nothing_but_its_challenge(run: CheckRun) -> None:
 
 @check("T6", Need.SEED, unless=Need.MAKE)
 async def spellings_of_a_named_users_code(run: CheckRun) -> None:
-    """Spend codes, and send each again in a few other spellings: refused, and the next code is good."""
+    """Use codes, and send each again in a few other spellings: rejected, and the next code is valid."""
     names = list(spellings("123456"))
     for at in range(0, len(names), MOST_WRONG):
         group = names[at : at + MOST_WRONG]
@@ -114,14 +115,14 @@ async def spellings_of_a_named_users_code(run: CheckRun) -> None:
             session.prepared(await session.verify_totp(user.id, code), "T1", "step_up_grant")
             for how in group:
                 again = await session.verify_totp(user.id, spellings(code)[how])
-                refused = 400 <= again.status < 500 and again.status != 429
-                session.expect(again, refused, "4xx for a spent code", how)
+                rejected = 400 <= again.status < 500 and again.status != 429
+                session.expect(again, rejected, "4xx for a used code", how)
             await session.totp_grant(user)
 
 
 @check("S5", Need.SEED, Need.INBOX, unless=Need.MAKE)
 async def named_users_challenges_are_their_own(run: CheckRun) -> None:
-    """Open two challenges each for two named users and send every wrong pairing: refused; then the right
+    """Open two challenges each for two named users and send every wrong pairing: rejected; then the right
     ones.
     """
     async with run.session("two users with two challenges each") as session:
@@ -142,9 +143,9 @@ async def named_users_challenges_are_their_own(run: CheckRun) -> None:
             "an unknown challenge": (user.id, str(uuid.uuid4()), first.code, CHALLENGE_NOT_FOUND),
             "the phone as the challenge": (user.id, first.phone.id, first.code, CHALLENGE_NOT_FOUND),
         }
-        for what, (user_id, challenge_id, code, refusal) in pairings.items():
+        for what, (user_id, challenge_id, code, rejection) in pairings.items():
             exchange = await session.verify_sms(user_id, challenge_id, code)
-            session.rejected(exchange, refusal, what)
+            session.rejected(exchange, rejection, what)
             if exchange.status == 200:
                 return
         for challenge in (first, second, theirs):

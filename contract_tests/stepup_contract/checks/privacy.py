@@ -1,4 +1,4 @@
-"""Group Q: no answer gives a secret away, and every attempt leaves a trace that holds none."""
+"""Group Q: no response gives a secret away, and every attempt leaves a trace that holds none."""
 
 import asyncio
 import json
@@ -26,16 +26,16 @@ from stepup_contract.server.operations import (
 from stepup_contract.server.target import Exchange
 
 
-def judge_silence(session: JudgedSession, exchange: Exchange, canaries: dict[str, str], what: str) -> None:
-    """Judge that an answer holds none of the values; each stands under what it is."""
+def check_silence(session: JudgedSession, exchange: Exchange, canaries: dict[str, str], what: str) -> None:
+    """Check that a response holds none of the values, which are keyed by what they are."""
     everything = exchange.everything.lower()
     told = [name for name, value in canaries.items() if value.lower() in everything]
-    session.expect(exchange, not told, "no secret in the answer", what, got=", ".join(told))
+    session.expect(exchange, not told, "no secret in the response", what, got=", ".join(told))
 
 
 @check("Q1")
-async def answers_do_not_echo(run: CheckRun) -> None:
-    """Put canaries into every secret field, key and header, valid and not: no answer repeats one."""
+async def responses_do_not_echo(run: CheckRun) -> None:
+    """Put canaries into every secret field, key and header, valid and not: no response repeats one."""
     code, grant, key = (
         f"Q{secrets.token_hex(5)}",
         f"canary{secrets.token_hex(20)}",
@@ -76,14 +76,14 @@ async def answers_do_not_echo(run: CheckRun) -> None:
             ("a Basic key", await session.lookup(user, authorization=f"Basic {key}")),
         ]
         for label, exchange in sent:
-            judge_silence(session, exchange, canaries, label)
+            check_silence(session, exchange, canaries, label)
 
     await run.each(steps, [("canaries", None, False), ("canaries in arrays", None, True)])
 
 
 @check("Q1", Need.SEED, Need.INBOX)
 async def flows_give_nothing_away(run: CheckRun) -> None:
-    """Run both flows and their failures and search all answers for secrets, codes, numbers, keys and old
+    """Run both flows and their failures and search all responses for secrets, codes, numbers, keys and old
     grants.
     """
     async with run.session("both flows") as session:
@@ -108,15 +108,15 @@ async def flows_give_nothing_away(run: CheckRun) -> None:
         await user_failures(session)
         codes_sent = [challenge.code, session.code(app)]
         if Need.EVENTS in session.server.offers:
-            await judge_own_events(session, {app.id, phone_user.id}, [app.secret, number, grant, *codes_sent])
+            await check_own_events(session, {app.id, phone_user.id}, [app.secret, number, grant, *codes_sent])
         for exchange in session.sequence:
             if exchange.request.operation not in {operation.id for operation in OPERATIONS}:
                 continue
-            judge_answer(session, exchange, (app.secret, number), grants, codes)
+            check_response(session, exchange, (app.secret, number), grants, codes)
 
 
-async def judge_own_events(session: JudgedSession, users: set[str], canaries: list[str]) -> None:
-    """Judge that the audit events of some users hold none of the values."""
+async def check_own_events(session: JudgedSession, users: set[str], canaries: list[str]) -> None:
+    """Check that the audit events of some users hold none of the values."""
     events = [e for e in await session.server.the_control().events() if str(e.get("user_id")) in users]
     # Times and numbers of events are digits too, and may look like a code.
     text = json.dumps([{k: v for k, v in event.items() if k not in ("at", "sequence")} for event in events])
@@ -143,7 +143,7 @@ async def logs_hold_no_secret(run: CheckRun) -> None:
         await session.verify_totp(app.id, [canary])
         await session.send(VERIFY_TOTP, content=f'{{"code": "{canary}"'.encode())
         await session.lookup(app.id, key=f"{canary}{canary}")
-        # A log is written behind the answers.
+        # A log is written behind the responses.
         await run.sleep(0.5)
         logged = await asyncio.to_thread(_read_from, log_file, start)
         canaries = {
@@ -167,28 +167,28 @@ def _read_from(path: Path, start: int) -> str:
         return file.read(1 << 24).decode("utf-8", "replace")
 
 
-def judge_answer(
+def check_response(
     session: JudgedSession, exchange: Exchange, person: tuple[str, str], grants: set[str], codes: set[str]
 ) -> None:
-    """Judge one answer, knowing the grants and codes of those before it, and add its own.
+    """Check one response, knowing the grants and codes of those before it, and add its own.
 
-    ``person`` is a TOTP secret and a phone number that no answer may hold.
+    ``person`` is a TOTP secret and a phone number that no response may hold.
     """
     secret, number = person
     sent = json.loads(exchange.request.content or b"{}")
     if isinstance(sent.get("code"), str) and len(sent["code"]) >= 6:
         codes.add(sent["code"])
     told = secret_in(exchange.everything, secret)
-    session.expect(exchange, not told, "no TOTP secret in an answer", got=told)
-    session.expect(exchange, not number_in(exchange.everything, number), "no phone number in an answer")
+    session.expect(exchange, not told, "no TOTP secret in a response", got=told)
+    session.expect(exchange, not number_in(exchange.everything, number), "no phone number in a response")
     leaked = any(grant in exchange.everything for grant in grants)
-    session.expect(exchange, not leaked, "no grant outside the answer that issued it")
-    judge_silence(session, exchange, {"the API key": session.server.target.api_key}, "")
+    session.expect(exchange, not leaked, "no grant outside the response that issued it")
+    check_silence(session, exchange, {"the API key": session.server.target.api_key}, "")
     issued = exchange.member("step_up_grant")
     # A grant is long enough to hold the digits of a code by chance.
     rest = exchange.text.replace(str(issued), "").replace(str(exchange.member("challenge_id")), "")
     echoed = any(code in rest for code in codes)
-    session.expect(exchange, not echoed, "no submitted code in an answer")
+    session.expect(exchange, not echoed, "no submitted code in a response")
     if isinstance(issued, str) and issued:
         grants.add(issued)
 
@@ -217,8 +217,8 @@ async def attempts_leave_one_event(run: CheckRun) -> None:
         note(SEND_SMS.id, phone_user.id, "FOURTH", sent)
         challenge_id = session.prepared(sent, "S1", "challenge_id")
         message = (await session.messages(challenge_id=challenge_id))[0]
-        redeemed = await session.verify_sms(phone_user.id, challenge_id, message.code)
-        note(VERIFY_SMS.id, phone_user.id, "", redeemed)
+        verified = await session.verify_sms(phone_user.id, challenge_id, message.code)
+        note(VERIFY_SMS.id, phone_user.id, "", verified)
         note(VERIFY_TOTP.id, app.id, "", await session.send(VERIFY_TOTP, {"user_id": app.id}))
         locked = await session.verify_sms(phone_user.id, challenge_id, message.code)
         note(VERIFY_SMS.id, phone_user.id, "", locked)
@@ -226,30 +226,30 @@ async def attempts_leave_one_event(run: CheckRun) -> None:
             await session.lookup(user_id)
             await session.verify_totp(user_id, wrong, key=uuid.uuid4().hex)
         events = await control.events()
-        # A server may keep the latest events only: what is new is told by number, not by count.
+        # A server may keep the latest events only: new ones are recognised by number, not by count.
         latest = events[-1].get("sequence") if events else None
         for operation in POSTS:
             await session.send(operation, content=b"{")
-        judge_anonymous(session, await control.events(since=latest))
+        check_anonymous(session, await control.events(since=latest))
         canaries = [app.secret, wrong, grant, message.code, phone_user.phones[0].number, "x" * 40]
-        judge_events(session, events, made, canaries)
+        check_events(session, events, made, canaries)
 
 
-def judge_anonymous(session: JudgedSession, events: list[dict[str, Any]]) -> None:
-    """Judge that requests which name nobody leave an event each; nobody else calls meanwhile."""
+def check_anonymous(session: JudgedSession, events: list[dict[str, Any]]) -> None:
+    """Check that requests which name nobody leave an event each; nobody else calls meanwhile."""
     listed = [event.get("operation_id") for event in events]
     expected = [operation.id for operation in POSTS]
     told = f"{len(listed)} events"
     session.expect(session.sequence[-1], listed == expected, "an event for each malformed request", got=told)
 
 
-def judge_events(
+def check_events(
     session: JudgedSession,
     events: list[dict[str, Any]],
     made: list[tuple[str, str, str, Exchange]],
     canaries: list[str],
 ) -> None:
-    """Judge that the events of these users are the attempts, in order, with what must be in them and no
+    """Check that the events of these users are the attempts, in order, with what must be in them and no
     secret.
     """
     users = {user_id for _, user_id, _, _ in made}
@@ -277,7 +277,7 @@ def judge_events(
     for event, (_, _, _, exchange) in zip(own, made, strict=False):
         outcomes[exchange.status == 200].add(str(event.get("outcome")))
     apart = not outcomes.get(True, set()) & outcomes.get(False, set())
-    session.expect(last, apart, "outcomes that tell success from failure", "", SHOULD)
+    session.expect(last, apart, "outcomes that distinguish success from failure", "", SHOULD)
     # Times and numbers of events are digits too, and may look like a code.
     text = json.dumps([{k: v for k, v in event.items() if k not in ("at", "sequence")} for event in own])
     leaked = any(canary in text for canary in canaries) or session.server.target.api_key in text

@@ -1,4 +1,4 @@
-"""Group S: one message for one send, and a challenge that only its own user and its own code redeem, once."""
+"""Group S: one message for one send, and a challenge that only its own user and its own code verify, once."""
 
 import re
 import uuid
@@ -24,9 +24,9 @@ from stepup_contract.server.target import Exchange
 CODE_FORM = re.compile(r"[0-9A-Za-z]{6}", re.ASCII)
 
 
-async def judge_send(session: JudgedSession, user: PhoneUser, phone: Phone, exchange: Exchange) -> str:
-    """Judge one send: one message, to that phone, with a code of six characters, of which the answer tells
-    nothing.
+async def check_send(session: JudgedSession, user: PhoneUser, phone: Phone, exchange: Exchange) -> str:
+    """Check one send: one message, to that phone, with a code of six characters, which the response does not
+    contain.
     """
     challenge_id = session.succeeded(exchange, SEND_SMS, "the send")
     messages = await session.messages(challenge_id=challenge_id)
@@ -40,12 +40,12 @@ async def judge_send(session: JudgedSession, user: PhoneUser, phone: Phone, exch
     )
     six = CODE_FORM.fullmatch(message.code) is not None
     session.expect(exchange, six, "a code of six digits or letters", got=f"{len(message.code)} characters")
-    session.expect(exchange, not code_in(exchange.everything, message.code), "no code in the answer")
+    session.expect(exchange, not code_in(exchange.everything, message.code), "no code in the response")
     session.expect(
-        exchange, not number_in(exchange.everything, phone.number), "no phone number in the answer"
+        exchange, not number_in(exchange.everything, phone.number), "no phone number in the response"
     )
     exact = isinstance(exchange.document, dict) and set(exchange.document) == {"challenge_id"}
-    session.expect(exchange, exact, "an answer with `challenge_id` only", "", SHOULD)
+    session.expect(exchange, exact, "a response with `challenge_id` only", "", SHOULD)
     return message.code
 
 
@@ -58,7 +58,7 @@ async def one_message_to_the_chosen_phone(run: CheckRun) -> None:
     async def steps(session: JudgedSession, count: int, chosen: int, grant_type: str) -> None:
         user = await session.phone_user(*[None] * count)
         exchange = await session.send_sms(user.id, user.phones[chosen].id, grant_type=grant_type)
-        await judge_send(session, user, user.phones[chosen], exchange)
+        await check_send(session, user, user.phones[chosen], exchange)
         for index, phone in enumerate(user.phones):
             got = len(await session.messages(phone_number=phone.number))
             expected = 1 if index == chosen else 0
@@ -77,14 +77,14 @@ async def one_message_to_the_chosen_phone(run: CheckRun) -> None:
 
 @check("S1", Need.SEED, Need.INBOX, Need.MAKE)
 async def every_send_is_a_new_challenge(run: CheckRun) -> None:
-    """Send twice to the same phone: two messages, two challenges, and each code is good for its own."""
+    """Send twice to the same phone: two messages, two challenges, and each code is valid for its own."""
     async with run.session("two sends to one phone") as session:
         user = await session.phone_user()
         phone = user.phones[0]
         ids: list[str] = []
         for count in (1, 2):
             exchange = await session.send_sms(user.id, phone.id)
-            await judge_send(session, user, phone, exchange)
+            await check_send(session, user, phone, exchange)
             ids.append(str(exchange.member("challenge_id")))
             got = len(await session.messages(phone_number=phone.number))
             session.expect(exchange, got == count, f"{count} messages in all", got=str(got))
@@ -115,7 +115,7 @@ async def codes_cannot_be_predicted(run: CheckRun, *, sends: int) -> None:
     session, exchange = last[0]
     session.label = f"{len(delivered)} sends"
     ids, codes = Counter(sent for sent, _ in delivered), Counter(code for _, code in delivered)
-    session.expect(exchange, len(ids) == len(delivered), "an id of its own for each challenge")
+    session.expect(exchange, len(ids) == len(delivered), "a different id for each challenge")
     repeated = len(delivered) - len(codes)
     session.expect(exchange, repeated <= 1, "at most one code twice", got=f"{repeated} codes repeated")
     places = [len({code[place : place + 1] for code in codes}) for place in range(6)]
@@ -146,13 +146,13 @@ async def codes_owe_nothing_to_the_clock(run: CheckRun) -> None:
             exchange, different >= 5, "a new code for each send", got=f"{different} different codes"
         )
         ids = len({challenge.id for challenge in challenges})
-        session.expect(exchange, ids == len(challenges), "an id of its own for each challenge", got=str(ids))
+        session.expect(exchange, ids == len(challenges), "a different id for each challenge", got=str(ids))
 
 
 @check("S4", Need.SEED, Need.INBOX)
-async def redeemed_once(run: CheckRun) -> None:
-    """Redeem a challenge, then again with the right code in every way: refused, and a new
-    challenge is good.
+async def verified_once(run: CheckRun) -> None:
+    """Verify a challenge, then again with the right code in every way: rejected, and a new
+    challenge is valid.
     """
 
     async def steps(session: JudgedSession, grant_type: str, twist: str) -> None:
@@ -165,7 +165,7 @@ async def redeemed_once(run: CheckRun) -> None:
         spelt = user.id.upper() if twist == "upper" else user.id
         for turn in ("second", "third"):
             again = await session.verify_sms(spelt, challenge.id, challenge.code, **how)
-            session.rejected(again, CHALLENGE_NOT_FOUND, f"the {turn} use of a redeemed challenge")
+            session.rejected(again, CHALLENGE_NOT_FOUND, f"the {turn} use of a verified challenge")
         await session.sms_grant(await session.challenge(user))
 
     twists = {
@@ -184,20 +184,20 @@ async def redeemed_once(run: CheckRun) -> None:
 
 @check("S4", Need.SEED, Need.INBOX)
 async def redeemed_once_whatever_becomes_of_the_grant(run: CheckRun) -> None:
-    """Spend the grant of a redeemed challenge, then redeem the challenge again: refused."""
-    async with run.session("after its grant was spent") as session:
+    """Use the grant of a verified challenge, then verify the challenge again: rejected."""
+    async with run.session("after its grant was used") as session:
         challenge = await session.challenge()
         grant = await session.sms_grant(challenge)
         await session.verify_grant(grant.user_id, grant.value)
         again = await session.verify_sms(challenge.user.id, challenge.id, challenge.code)
-        session.rejected(again, CHALLENGE_NOT_FOUND, "a redeemed challenge")
+        session.rejected(again, CHALLENGE_NOT_FOUND, "a verified challenge")
         await session.sms_grant(await session.challenge(challenge.user))
 
 
 @check("S4", Need.SEED, Need.INBOX)
-async def redeeming_leaves_others_alone(run: CheckRun) -> None:
-    """Redeem one of two challenges of a user: the other's code does not reopen it, and the other is still
-    good.
+async def verifying_leaves_others_alone(run: CheckRun) -> None:
+    """Verify one of two challenges of a user: the other's code does not reopen it, and the other is still
+    valid.
     """
     async with run.session("two challenges of one user") as session:
         user = await session.phone_user(None, None)
@@ -205,15 +205,15 @@ async def redeeming_leaves_others_alone(run: CheckRun) -> None:
         second = await session.challenge(user, user.phones[1])
         await session.sms_grant(first)
         again = await session.verify_sms(user.id, first.id, second.code)
-        session.rejected(again, CHALLENGE_NOT_FOUND, "a redeemed challenge with another's code")
+        session.rejected(again, CHALLENGE_NOT_FOUND, "a verified challenge with another's code")
         if first.code != second.code:
             spent = await session.verify_sms(user.id, second.id, first.code)
-            session.rejected(spent, INCORRECT_SMS_CODE, "a spent code for the other challenge")
+            session.rejected(spent, INCORRECT_SMS_CODE, "a used code for the other challenge")
         right = await session.verify_sms(user.id, second.id, second.code)
         session.control(right, VERIFY_SMS, "the other challenge")
 
 
-async def two_by_two(session: JudgedSession) -> tuple[list[Challenge], list[Challenge]]:
+async def two_challenges_of_two_users(session: JudgedSession) -> tuple[list[Challenge], list[Challenge]]:
     """Return two challenges of each of two users, with four different codes."""
     pairs: list[list[Challenge]] = []
     codes: set[str] = set()
@@ -232,10 +232,10 @@ async def two_by_two(session: JudgedSession) -> tuple[list[Challenge], list[Chal
 
 @check("S5", Need.SEED, Need.INBOX, Need.MAKE)
 async def bound_to_user_and_code(run: CheckRun) -> None:
-    """Send every wrong pairing of two users, their challenges and codes: refused; then every right one."""
+    """Send every wrong pairing of two users, their challenges and codes: rejected; then every right one."""
 
     async def steps(session: JudgedSession, pairing: str) -> None:
-        ours, theirs = await two_by_two(session)
+        ours, theirs = await two_challenges_of_two_users(session)
         a1, a2, b1 = ours[0], ours[1], theirs[0]
         user, other = a1.user.id, b1.user.id
         sent = {
@@ -249,9 +249,9 @@ async def bound_to_user_and_code(run: CheckRun) -> None:
             "unknown challenge": (user, str(uuid.uuid4()), a1.code, CHALLENGE_NOT_FOUND),
             "phone as the challenge": (user, a1.phone.id, a1.code, CHALLENGE_NOT_FOUND),
         }[pairing]
-        user_id, challenge_id, code, refusal = sent
+        user_id, challenge_id, code, rejection = sent
         exchange = await session.verify_sms(user_id, challenge_id, code)
-        session.rejected(exchange, refusal, "a wrong pairing")
+        session.rejected(exchange, rejection, "a wrong pairing")
         for challenge in (*ours, *theirs):
             right = await session.verify_sms(challenge.user.id, challenge.id, challenge.code)
             session.control(right, VERIFY_SMS, "a right pairing after a wrong one", SHOULD)
@@ -271,8 +271,8 @@ async def bound_to_user_and_code(run: CheckRun) -> None:
 
 
 @check("S5", Need.SEED, Need.INBOX)
-async def app_codes_redeem_nothing(run: CheckRun) -> None:
-    """Send TOTP codes for a challenge: refused. The user had an app before, and a neighbour has one now."""
+async def app_codes_verify_no_challenge(run: CheckRun) -> None:
+    """Send TOTP codes for a challenge: rejected. The user had an app before, and a neighbour has one now."""
     async with run.session("a TOTP code for a challenge") as session:
         apps = {"another user's app": await session.totp_user()}
         if run.server.pool is None:
@@ -293,7 +293,7 @@ async def app_codes_redeem_nothing(run: CheckRun) -> None:
 
 @check("S5", Need.SEED, Need.INBOX)
 async def foreign_tries_cost_the_owner_nothing(run: CheckRun) -> None:
-    """Let another user try a challenge more often than the owner may: the owner still redeems it."""
+    """Let another user try a challenge more often than the owner may: the owner still verifies it."""
     async with run.session("tries by another user") as session:
         challenge = await session.challenge()
         other = await session.phone_user()

@@ -22,8 +22,8 @@ MOST_TRIES = 10
 
 
 @check("S7", Need.SEED, Need.INBOX, Need.LIMITS, alone=True)
-async def challenges_die_of_wrong_codes(run: CheckRun) -> None:
-    """Lift the user's lock out of the way and try wrong codes: just so many, then the right one is refused
+async def challenges_end_after_wrong_codes(run: CheckRun) -> None:
+    """Lift the user's lock out of the way and try wrong codes: just so many, then the right one is rejected
     too.
     """
     tries = run.server.limit("challenge_max_attempts", 5)
@@ -50,8 +50,8 @@ async def challenges_die_of_wrong_codes(run: CheckRun) -> None:
 
 @check("S7", Need.SEED, Need.INBOX)
 async def wrong_codes_add_up_in_a_challenge(run: CheckRun) -> None:
-    """Spread wrong codes for one challenge between successes of the user: it dies all the same, by ten at the
-    latest.
+    """Spread wrong codes for one challenge between successes of the user: it becomes invalid all the same,
+    after ten at the latest.
     """
     async with run.session("wrong codes between successes") as session:
         pool = run.server.pool
@@ -68,7 +68,7 @@ async def wrong_codes_add_up_in_a_challenge(run: CheckRun) -> None:
                     sent += 1
             if sent == most:
                 break
-            # A success clears the user's own count (R3), so that no lock answers for the challenge.
+            # A success clears the user's own count (R3), so that no lock hides what the challenge does.
             await session.sms_grant(await session.challenge(user, phone))
         right = await session.verify_sms(user.id, challenge.id, challenge.code)
         what = f"the right code after {sent} wrong ones"
@@ -78,17 +78,17 @@ async def wrong_codes_add_up_in_a_challenge(run: CheckRun) -> None:
 
 @check("S8", Need.SEED, Need.INBOX, Need.MAKE)
 async def challenges_give_no_new_guesses(run: CheckRun, *, wrong_codes: int) -> None:
-    """Open a new challenge before each one dies: the user's wrong codes add up over all of them."""
+    """Open a new challenge before the last becomes invalid: their wrong codes add up."""
 
     async def steps(session: JudgedSession, phones: int) -> None:
         cap = run.server.limit("max_wrong_codes", 100)
         per_challenge = max(1, min(wrong_codes, run.server.limit("challenge_max_attempts", 5) - 1))
         user = await session.phone_user(*[None] * phones)
         challenge: Challenge | None = None
-        judged = 0
-        while judged <= cap:
-            if judged % per_challenge == 0:
-                phone = user.phones[(judged // per_challenge) % phones]
+        evaluated = 0
+        while evaluated <= cap:
+            if evaluated % per_challenge == 0:
+                phone = user.phones[(evaluated // per_challenge) % phones]
                 sent = await session.send_sms(user.id, phone.id)
                 if sent.status == 429:
                     break
@@ -101,12 +101,12 @@ async def challenges_give_no_new_guesses(run: CheckRun, *, wrong_codes: int) -> 
             exchange = await session.verify_sms(user.id, challenge.id, session.wrong_sms_code(challenge))
             if exchange.status == 429:
                 break
-            judged += 1
+            evaluated += 1
         last = session.sequence[-1]
         session.expect(
-            last, last.status == 429, f"429 after {cap} wrong codes", f"{judged} wrong codes judged"
+            last, last.status == 429, f"429 after {cap} wrong codes", f"{evaluated} wrong codes evaluated"
         )
-        session.expect(last, judged <= cap, f"at most {cap} wrong codes judged", got=str(judged))
+        session.expect(last, evaluated <= cap, f"at most {cap} wrong codes evaluated", got=str(evaluated))
         if challenge is not None and last.request.operation == VERIFY_SMS.id:
             right = await session.verify_sms(user.id, challenge.id, challenge.code)
             session.rejected(right, RATE_LIMITED, "the right code of the newest challenge", exactly=MUST)
@@ -119,7 +119,7 @@ async def challenges_give_no_new_guesses(run: CheckRun, *, wrong_codes: int) -> 
 
 @check("S9", Need.SEED, Need.INBOX)
 async def sends_are_limited(run: CheckRun, *, sends: int, more: int) -> None:
-    """Send to one phone until 429: the limit holds, what is refused is not sent, other phones and users are
+    """Send to one phone until 429: the limit holds, what is rejected is not sent, other phones and users are
     served.
     """
 
@@ -139,7 +139,7 @@ async def sends_are_limited(run: CheckRun, *, sends: int, more: int) -> None:
             else:
                 session.expect(exchange, exchange.status == 200, "200", f"send {turn + 1} of {cap}", SHOULD)
         delivered = len(await session.messages(phone_number=phone.number))
-        expected = f"{sent} messages for {sent} answers 200"
+        expected = f"{sent} messages for {sent} responses with 200"
         session.expect(session.sequence[-1], delivered == sent, expected, got=f"{delivered} messages")
         session.control(
             await session.send_sms(user.id, user.phones[1].id), SEND_SMS, "the other phone", SHOULD
@@ -154,7 +154,7 @@ async def sends_are_limited(run: CheckRun, *, sends: int, more: int) -> None:
 
 @check("S9", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
 async def sends_are_limited_for_a_while(run: CheckRun) -> None:
-    """Use up the sends of a phone and move the clock: refused to the end of the window, then served again."""
+    """Use up the sends of a phone and move the clock: rejected until the window ends, then served again."""
     clock = run.server.clock
     cap, window = run.server.limit("max_sends", 5), run.server.limit("send_window_seconds", 600)
     async with run.session(f"a window of {window} s") as session:

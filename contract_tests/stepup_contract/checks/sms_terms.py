@@ -1,5 +1,5 @@
 """Group S, continued: whose phones are written to, what a challenge's grant is for, and how long a challenge
-lives.
+lifetimes.
 """
 
 import uuid
@@ -27,7 +27,7 @@ from stepup_contract.server.operations import (
 
 @check("S2", Need.SEED, Need.INBOX)
 async def only_the_users_phones(run: CheckRun) -> None:
-    """Send to phones that are unknown, another user's or removed: refused, nothing sent; then to the user's
+    """Send to phones that are unknown, another user's or removed: rejected, nothing sent; then to the user's
     own.
     """
     async with run.session() as session:
@@ -36,7 +36,7 @@ async def only_the_users_phones(run: CheckRun) -> None:
         user = await session.phone_user(user_id=user.id)
         gone = await session.phone_user()
         await session.delete_user(gone.id)
-        refused = []
+        rejected = []
         phones = {
             "an unknown phone": str(uuid.uuid4()),
             "another user's phone": other.phones[0].id,
@@ -47,14 +47,14 @@ async def only_the_users_phones(run: CheckRun) -> None:
         for label, phone_id in phones.items():
             exchange = await session.send_sms(user.id, phone_id)
             session.rejected(exchange, PHONE_NOT_FOUND, label)
-            refused.append((label, exchange))
-        session.same(refused, "nothing told about whose a phone is", SHOULD)
+            rejected.append((label, exchange))
+        session.same(rejected, "no hint about whose a phone is", SHOULD)
         for label, phone in (("the other user", other.phones[0]), ("the removed phone", removed)):
             sent = len(await session.messages(phone_number=phone.number))
-            session.expect(refused[-1][1], sent == 0, f"no message to {label}", got=f"{sent} messages")
+            session.expect(rejected[-1][1], sent == 0, f"no message to {label}", got=f"{sent} messages")
         own = user.phones[0]
         sent = len(await session.messages(phone_number=own.number))
-        session.expect(refused[-1][1], sent == 0, "no message to the user", got=f"{sent} messages")
+        session.expect(rejected[-1][1], sent == 0, "no message to the user", got=f"{sent} messages")
         for one in (user, other):
             right = await session.send_sms(one.id, one.phones[0].id)
             session.control(right, SEND_SMS, "a user's own phone")
@@ -75,9 +75,9 @@ async def only_users_with_phones(run: CheckRun) -> None:
             "an unknown user": (str(uuid.uuid4()), USER_NOT_FOUND),
             "a deleted user": (gone.id, USER_NOT_FOUND),
         }
-        for label, (user_id, refusal) in cases.items():
+        for label, (user_id, rejection) in cases.items():
             exchange = await session.send_sms(user_id, phone.id)
-            session.rejected(exchange, refusal, label)
+            session.rejected(exchange, rejection, label)
             sent = len(await session.messages(phone_number=phone.number))
             session.expect(
                 exchange, sent == 0, "no message to the phone's owner", label, got=f"{sent} messages"
@@ -87,7 +87,7 @@ async def only_users_with_phones(run: CheckRun) -> None:
 
 @check("S3", Need.SEED, Need.INBOX)
 async def terms_are_those_of_the_send(run: CheckRun) -> None:
-    """Send for one action, type and life, name others when redeeming: the grant is as it was sent for."""
+    """Send for one action, type and lifetime, name others when verifying: the grant is as it was sent for."""
 
     async def steps(session: JudgedSession, grant_type: str, extra: dict[str, object]) -> None:
         challenge = await session.challenge(action="SENT_FOR", grant_type=grant_type)
@@ -96,7 +96,7 @@ async def terms_are_those_of_the_send(run: CheckRun) -> None:
         grant = session.succeeded(exchange, VERIFY_SMS, "the right code")
         user_id = challenge.user.id
         other = await session.verify_grant(user_id, grant, "NAMED_LATER")
-        session.rejected(other, GRANT_NOT_FOUND, "the action named when redeeming")
+        session.rejected(other, GRANT_NOT_FOUND, "the action named when verifying")
         first = await session.verify_grant(user_id, grant, "SENT_FOR")
         session.succeeded(first, VERIFY_GRANT, "the action of the send")
         again = await session.verify_grant(user_id, grant, "SENT_FOR")
@@ -116,7 +116,7 @@ async def terms_are_those_of_the_send(run: CheckRun) -> None:
 
 @check("S3", Need.SEED, Need.INBOX)
 async def terms_are_each_challenges_own(run: CheckRun) -> None:
-    """Open three challenges of a user on different terms and redeem them in another order: each keeps its
+    """Open three challenges of a user on different terms and verify them in another order: each keeps its
     own.
     """
     async with run.session("three challenges of one user") as session:
@@ -145,12 +145,10 @@ async def terms_are_each_challenges_own(run: CheckRun) -> None:
 
 
 @check("S3", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def life_starts_when_redeemed(run: CheckRun) -> None:
-    """Redeem challenges a minute after sending: the grant lives its whole life from then on, and
-    no longer.
-    """
+async def lifetime_starts_at_verification(run: CheckRun) -> None:
+    """Verify challenges a minute after sending: the lifetime of the grant starts then, and ends on time."""
     clock = run.server.clock
-    async with run.session("redeemed 50 s after the send, a life of 60 s") as session:
+    async with run.session("verified 50 s after the send, a lifetime of 60 s") as session:
         await clock.freeze(int(clock.now()))
         challenges = [
             await session.challenge(grant_type=grant_type, valid_for=60) for grant_type in GRANT_TYPES * 2
@@ -160,34 +158,34 @@ async def life_starts_when_redeemed(run: CheckRun) -> None:
         await clock.advance(59)
         for grant in grants[:2]:
             exchange = await session.verify_grant(grant.user_id, grant.value)
-            session.expect(exchange, exchange.status == 200, "200", "59 s after redeeming", SHOULD)
+            session.expect(exchange, exchange.status == 200, "200", "59 s after verifying", SHOULD)
         await clock.advance(1)
         for grant in grants[2:]:
             exchange = await session.verify_grant(grant.user_id, grant.value)
-            session.rejected(exchange, GRANT_NOT_FOUND, "60 s after redeeming", exactly=SHOULD)
+            session.rejected(exchange, GRANT_NOT_FOUND, "60 s after verifying", exactly=SHOULD)
 
 
 @check("S6", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
 async def challenges_expire(run: CheckRun) -> None:
-    """Redeem challenges one second before their end, at it, and after ten minutes, with other
+    """Verify challenges one second before their end, at it, and after ten minutes, with other
     sends between.
     """
     clock = run.server.clock
-    life = run.server.limit("challenge_ttl_seconds", 600)
-    async with run.session(f"a challenge's life of {life} s") as session:
+    lifetime = run.server.limit("challenge_ttl_seconds", 600)
+    async with run.session(f"a challenge's lifetime of {lifetime} s") as session:
         start = int(clock.now())
         await clock.freeze(start)
         early, late, tried, ancient = [await session.challenge() for _ in range(4)]
         resent = await session.challenge()
-        for moment in sorted({life // 2, life - 1, life, life + 1, max(life + 2, 601)}):
+        for moment in sorted({lifetime // 2, lifetime - 1, lifetime, lifetime + 1, max(lifetime + 2, 601)}):
             await clock.freeze(start + moment)
-            if moment == life // 2:
+            if moment == lifetime // 2:
                 younger = await session.challenge(resent.user)
                 await session.verify_sms(tried.user.id, tried.id, session.wrong_sms_code(tried))
-            if moment == life - 1:
+            if moment == lifetime - 1:
                 exchange = await session.verify_sms(early.user.id, early.id, early.code)
                 session.succeeded(exchange, VERIFY_SMS, "one second before its end")
-            if moment == life:
+            if moment == lifetime:
                 for challenge, what in (
                     (late, ""),
                     (tried, " after a wrong try"),

@@ -24,26 +24,30 @@ from stepup_contract.server.people import TotpUser
 from stepup_contract.server.target import Exchange
 
 
-def judge_cap(session: JudgedSession, judged: int, locked: Exchange | None) -> None:
-    """Judge how many wrong codes were looked at before the 429: no more than the policy says, and a hundred
-    at most.
+def check_cap(session: JudgedSession, evaluated: int, locked: Exchange | None) -> None:
+    """Check how many wrong codes were evaluated before the 429: no more than the policy says, and at most a
+    hundred.
     """
     run = session.record
     last = locked or session.sequence[-1]
-    if judged == 0 and run.server.pool is not None:
+    if evaluated == 0 and run.server.pool is not None:
         raise NotExercised("the user is locked already: a lock of an earlier run, or of all users")
-    run.remark(f"{session.label}: {judged} wrong codes judged")
-    held = locked is not None and judged <= MOST_GUESSES
-    session.expect(last, held, f"429 within {MOST_GUESSES} wrong codes", got=f"{judged} judged")
+    run.remark(f"{session.label}: {evaluated} wrong codes evaluated")
+    held = locked is not None and evaluated <= MOST_GUESSES
+    session.expect(last, held, f"429 within {MOST_GUESSES} wrong codes", got=f"{evaluated} evaluated")
     cap = run.server.limit("max_wrong_codes", 10)
-    session.expect(last, judged <= cap, f"at most {cap} wrong codes judged", "", SHOULD, got=str(judged))
+    session.expect(
+        last, evaluated <= cap, f"at most {cap} wrong codes evaluated", "", SHOULD, got=str(evaluated)
+    )
     if "max_wrong_codes" in run.server.limits:
-        session.expect(last, judged >= cap, f"no lock before {cap} wrong codes", "", SHOULD, got=str(judged))
+        session.expect(
+            last, evaluated >= cap, f"no lock before {cap} wrong codes", "", SHOULD, got=str(evaluated)
+        )
 
 
 @check("R1", Need.SEED, Need.INBOX)
 async def wrong_codes_are_capped(run: CheckRun) -> None:
-    """Send wrong codes, different ones and the same one, until 429: capped, and the right code is refused
+    """Send wrong codes, different ones and the same one, until 429: capped, and the right code is rejected
     too.
     """
 
@@ -52,27 +56,27 @@ async def wrong_codes_are_capped(run: CheckRun) -> None:
             needed = 2 if run.server.pool is None else 1
             challenge = await session.challenge(await session.phone_user(*[None] * needed))
             user, phones = challenge.user, challenge.user.phones
-            judged, locked = await guess_until_locked(
+            evaluated, locked = await guess_until_locked(
                 lambda: session.verify_sms(user.id, challenge.id, session.wrong_sms_code(challenge)),
                 run.server.limit("challenge_max_attempts", 10),
             )
             if locked is None:
-                # The challenge died at its last wrong code; the lock shows at the next send.
+                # The challenge became invalid at its last wrong code; the lock shows at the next send.
                 locked = await session.send_sms(user.id, phones[-1].id)
                 locked = locked if locked.status == 429 else None
             if locked is None and run.server.pool is not None:
-                run.remark(f"no lock within {judged} wrong SMS codes; see S8")
+                run.remark(f"no lock within {evaluated} wrong SMS codes; see S8")
                 return
-            judge_cap(session, judged, locked)
+            check_cap(session, evaluated, locked)
         else:
             app = await session.totp_user()
             wrong = session.wrong_code(app)
-            judged, locked = await guess_until_locked(
+            evaluated, locked = await guess_until_locked(
                 lambda: session.verify_totp(app.id, wrong if kind == "same" else session.wrong_code(app))
             )
-            judge_cap(session, judged, locked)
+            check_cap(session, evaluated, locked)
             if run.server.pool is not None and locked is not None:
-                run.server.pool.caps["app"] = judged
+                run.server.pool.caps["app"] = evaluated
             right = await session.verify_totp(app.id, session.code(app))
             session.rejected(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
         await session.totp_grant()
@@ -90,10 +94,10 @@ async def a_lock_lasts(run: CheckRun) -> None:
         start = int(clock.now())
         await clock.freeze(start)
         app = await session.totp_user()
-        judged, locked = await guess_until_locked(
+        evaluated, locked = await guess_until_locked(
             lambda: session.verify_totp(app.id, session.wrong_code(app))
         )
-        judge_cap(session, judged, locked)
+        check_cap(session, evaluated, locked)
         for moment in (lock // 10, lock - 1):
             await clock.freeze(start + moment)
             right = await session.verify_totp(app.id, session.code(app))
@@ -151,9 +155,9 @@ async def the_cap_holds_whatever_changes(run: CheckRun) -> None:
     async def steps(session: JudgedSession, guess: Guess) -> None:
         user = await session.totp_user()
         turn = iter(range(1000))
-        # 404 is a server's right answer to an upper-case id that it does not know.
-        judged, locked = await guess_until_locked(lambda: guess(session, user, next(turn)))
-        judge_cap(session, judged, locked)
+        # 404 is a server's right response to an upper-case id that it does not know.
+        evaluated, locked = await guess_until_locked(lambda: guess(session, user, next(turn)))
+        check_cap(session, evaluated, locked)
         right = await session.verify_totp(user.id, session.code(user))
         session.rejected(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
         await session.totp_grant()
@@ -171,14 +175,14 @@ async def the_cap_holds_across_factors(run: CheckRun) -> None:
             await session.verify_totp(user.id, session.wrong_code(user))
         phone_user = await session.phone_user(user_id=user.id)
         challenge = await session.challenge(phone_user)
-        judged, locked = await guess_until_locked(
+        evaluated, locked = await guess_until_locked(
             lambda: session.verify_sms(user.id, challenge.id, session.wrong_sms_code(challenge)),
             3,
         )
         last = locked or session.sequence[-1]
         expected = f"429 after {cap} wrong codes in all"
-        held = locked is not None and cap - 2 + judged <= cap
-        session.expect(last, held, expected, got=f"{cap - 2} and {judged} judged")
+        held = locked is not None and cap - 2 + evaluated <= cap
+        session.expect(last, held, expected, got=f"{cap - 2} and {evaluated} evaluated")
         right = await session.verify_sms(user.id, challenge.id, challenge.code)
         session.rejected(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
         await session.totp_grant()
@@ -213,10 +217,10 @@ async def a_lock_is_one_users(run: CheckRun) -> None:
         session.rejected(right, RATE_LIMITED, "the right code of a locked user", exactly=MUST)
         if locked is not None and factor == "app":
             session.same(
-                [("a wrong code", locked), ("the right code", right)], "nothing told under a lock", MUST
+                [("a wrong code", locked), ("the right code", right)], "no details under a lock", MUST
             )
         live = await session.verify_grant(grant.user_id, grant.value)
-        session.expect(live, live.status == 200, "200", "a live grant of a locked user", SHOULD)
+        session.expect(live, live.status == 200, "200", "a valid grant of a locked user", SHOULD)
         seen = await session.lookup(grant.user_id)
         session.expect(seen, seen.status == 200, "200", "the lookup of a locked user", SHOULD)
         await session.totp_grant()
@@ -246,8 +250,8 @@ async def a_success_clears_the_count(run: CheckRun) -> None:
 
 
 @check("R3", Need.SEED, Need.INBOX, Need.CLOCK, Need.LIMITS, alone=True)
-async def a_lock_spends_nothing(run: CheckRun) -> None:
-    """Make locks short, lock users, send the right codes under the lock and after it: still unspent."""
+async def a_lock_uses_nothing_up(run: CheckRun) -> None:
+    """Make locks short, lock users, send the right codes under the lock and after it: still unused."""
     clock = run.server.clock
     await run.set_limits(lock_seconds=10)
     length = run.server.limit("totp_step_seconds", 30)
@@ -273,8 +277,8 @@ async def a_lock_spends_nothing(run: CheckRun) -> None:
 
 @check("R4", Need.SEED, Need.INBOX, Need.MAKE)
 async def a_lock_says_how_long(run: CheckRun) -> None:
-    """Read every kind of 429: a JSON body with an error code, and whole seconds to wait, no more than the
-    policy's.
+    """Read every kind of 429: a JSON body with an error code, and an integer number of seconds to wait, no
+    more than the policy's.
     """
     async with run.session() as session:
         longest = run.server.limit("lock_seconds", 86400)
@@ -290,17 +294,17 @@ async def a_lock_says_how_long(run: CheckRun) -> None:
             ("too many sends", limited, window),
         ):
             if exchange is not None and exchange.status == 429:
-                judge_429(session, exchange, label, most)
+                check_429(session, exchange, label, most)
 
 
-def judge_429(session: JudgedSession, exchange: Exchange, what: str, most: int) -> None:
-    """Judge one 429: JSON with an error code, and Retry-After in whole seconds."""
+def check_429(session: JudgedSession, exchange: Exchange, what: str, most: int) -> None:
+    """Check one 429: JSON with an error code, and Retry-After as an integer number of seconds."""
     coded = isinstance(exchange.error_code, str)
     session.expect(exchange, coded, "a JSON object with `error_code`", what)
     session.expect(exchange, RATE_LIMITED.matches(exchange), str(RATE_LIMITED), what, SHOULD)
     wait = exchange.header("Retry-After") or ""
     whole = wait.isascii() and wait.isdigit() and 1 <= int(wait) <= most
-    expected = f"Retry-After with 1 to {most} whole seconds"
+    expected = f"Retry-After with 1 to {most} seconds, an integer"
     session.expect(exchange, whole, expected, what, SHOULD, got=wait or "no Retry-After")
 
 
@@ -317,7 +321,7 @@ async def a_lock_ends_when_it_says(run: CheckRun) -> None:
         if locked is None:
             run.reasons.append("no 429 came; see R1")
             return
-        judge_429(session, locked, "the lock", lock)
+        check_429(session, locked, "the lock", lock)
         for moment in (lock // 2, lock - 2):
             await clock.freeze(start + moment)
             for _ in range(6):
@@ -331,13 +335,13 @@ async def a_lock_ends_when_it_says(run: CheckRun) -> None:
         for _ in range(run.wrong_codes):
             again = await session.verify_totp(app.id, session.wrong_code(app))
             session.expect(
-                again, again.status != 429, "a whole budget again", "a wrong code after the lock", SHOULD
+                again, again.status != 429, "the full budget again", "a wrong code after the lock", SHOULD
             )
 
 
 @check("R5", Need.SEED, Need.INBOX)
-async def only_judged_codes_count(run: CheckRun, *, requests: int) -> None:
-    """Send many requests of each kind in which no code is judged, then wrong codes to just below the cap: no
+async def only_evaluated_codes_count(run: CheckRun, *, requests: int) -> None:
+    """Send many requests of each kind in which no code is checked, then wrong codes to just below the cap: no
     lock.
     """
 
@@ -366,7 +370,7 @@ async def only_judged_codes_count(run: CheckRun, *, requests: int) -> None:
         "lookups": lambda session, user: session.lookup(user),
         "sends without a phone": lambda session, user: session.send_sms(user, str(uuid.uuid4())),
         "unknown challenges": lambda session, user: session.verify_sms(user, str(uuid.uuid4()), "123456"),
-        "dead grants": lambda session, user: session.verify_grant(user, secrets.token_hex(32)),
+        "invalid grants": lambda session, user: session.verify_grant(user, secrets.token_hex(32)),
     }
     await run.each(steps, list(noises.items()))
 

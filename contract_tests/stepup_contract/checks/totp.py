@@ -1,8 +1,8 @@
-"""Group T: codes of authenticator apps, once each, for the user whose secret made them.
+"""Group T: codes of authenticator apps, once each, for the user with the secret.
 
-Codes come from pyotp, so a misreading of RFC 6238 in a server cannot agree with one here. A user gives few
-codes per time step: stories take fresh users, and use the previous, the current and the next code in this
-order.
+Codes come from pyotp, so a misreading of RFC 6238 in a server cannot agree with one here. A user has few
+codes per time step: sessions create users of their own, and use the previous, the current and the next code
+in this order.
 """
 
 import asyncio
@@ -79,7 +79,7 @@ async def leading_zeros_count(run: CheckRun) -> None:
 
 @check("T1", Need.SEED, Need.MAKE)
 async def same_secret_two_users(run: CheckRun) -> None:
-    """Give two users the same secret: each may use the current code, as a code is spent for its user only."""
+    """Give two users the same secret: each may use the current code, as a code is used for its user only."""
     async with run.session("two users with the same secret") as session:
         secret = secrets.token_bytes(20)
         one, other = await session.totp_user(secret), await session.totp_user(secret)
@@ -141,10 +141,10 @@ SECOND_USES: dict[str, Second] = {
 }
 
 
-async def judge_second_use(session: JudgedSession, *seconds: Second) -> None:
-    """Use a code, use it again in each of these ways, and see that the next code is still good."""
+async def check_second_use(session: JudgedSession, *seconds: Second) -> None:
+    """Use a code, use it again in each of these ways, and see that the next code is still valid."""
     user = await session.totp_user()
-    # The very code that was accepted is sent again: asked for anew, it might be the next step's.
+    # The very code that was accepted is sent again: asked for again, it might be the next step's.
     shift, used = -1, session.code(user, -1)
     first = await session.verify_totp(user.id, used)
     if first.status != 200:
@@ -170,7 +170,7 @@ async def accepted_once(run: CheckRun) -> None:
     size = 1 if run.server.pool is None else MOST_WRONG
     groups = [uses[at : at + size] for at in range(0, len(uses), size)]
     await run.each(
-        judge_second_use,
+        check_second_use,
         [("; ".join(label for label, _ in group), *(use for _, use in group)) for group in groups],
     )
 
@@ -180,7 +180,7 @@ async def accepted_once_for_all_keys(run: CheckRun) -> None:
     """Send an accepted code again with another API key of the same environment."""
     key = await run.server.the_control().mint_key()
     async with run.session("with another key") as session:
-        await judge_second_use(
+        await check_second_use(
             session, lambda session, user, code: session.verify_totp(user.id, code, key=key)
         )
 
@@ -216,7 +216,7 @@ async def accepted_once_among_others(run: CheckRun, *, other_codes: int) -> None
 
 @check("T3", Need.SEED)
 async def accepted_once_whatever_becomes_of_the_grant(run: CheckRun) -> None:
-    """Send an accepted code again after its one-time grant was spent and after it expired."""
+    """Send an accepted code again after its one-time grant was used and after it expired."""
 
     async def steps(session: JudgedSession, expire: bool) -> None:
         user = await session.totp_user()
@@ -230,12 +230,12 @@ async def accepted_once_whatever_becomes_of_the_grant(run: CheckRun) -> None:
         session.rejected(again, INCORRECT_CODE, "its code again")
         await session.totp_grant()
 
-    await run.each(steps, [("after a grant was spent", False), ("after a grant expired", True)])
+    await run.each(steps, [("after a grant was used", False), ("after a grant expired", True)])
 
 
 @check("T3", Need.SEED, Need.CLOCK, alone=True)
 async def accepted_once_while_it_could_be_valid(run: CheckRun) -> None:
-    """Use each code the server takes, then send it again in every step in which its time is still
+    """Use each code that the server accepts, then send it again in every step in which its time is still
     accepted.
     """
     length = run.server.limit("totp_step_seconds", 30)
@@ -263,7 +263,7 @@ async def accepted_once_while_it_could_be_valid(run: CheckRun) -> None:
 @check("T3", Need.SEED, Need.CLOCK, Need.LIMITS, alone=True)
 async def accepted_once_whatever_locks_come(run: CheckRun) -> None:
     """Use a code, lock the user for a few seconds, and send it again after the lock within its
-    step: refused.
+    step: rejected.
     """
     clock = run.server.clock
     await run.set_limits(lock_seconds=5)
@@ -284,7 +284,7 @@ async def accepted_once_whatever_locks_come(run: CheckRun) -> None:
 
 @check("T7", Need.SEED)
 async def a_code_is_its_users(run: CheckRun) -> None:
-    """Send a user's right code for other users: refused, and still good for the user it belongs to."""
+    """Send a user's right code for other users: rejected, and still valid for the user it belongs to."""
 
     async def steps(session: JudgedSession, kind: str, grant_type: str) -> None:
         owner = await session.totp_user()
@@ -293,18 +293,18 @@ async def a_code_is_its_users(run: CheckRun) -> None:
         if kind == "app":
             while other.code(session.time_step()) == code:
                 other = await session.totp_user()
-            other_id, refusal = other.id, INCORRECT_CODE
+            other_id, rejection = other.id, INCORRECT_CODE
         elif kind == "phone":
-            other_id, refusal = (await session.phone_user()).id, MFA_NOT_ENABLED
+            other_id, rejection = (await session.phone_user()).id, MFA_NOT_ENABLED
         else:
-            other_id, refusal = await session.plain_user(), MFA_NOT_ENABLED
+            other_id, rejection = await session.plain_user(), MFA_NOT_ENABLED
         exchange = await session.verify_totp(other_id, code, grant_type=grant_type)
-        session.rejected(exchange, refusal, "another user's code", exactly=MUST)
+        session.rejected(exchange, rejection, "another user's code", exactly=MUST)
         right = await session.verify_totp(owner.id, code, grant_type=grant_type)
         session.control(right, VERIFY_TOTP, "the code for its own user")
         if kind == "app":
             spent = await session.verify_totp(other_id, code, grant_type=grant_type)
-            session.rejected(spent, refusal, "another user's code that its owner used", exactly=MUST)
+            session.rejected(spent, rejection, "another user's code that its owner used", exactly=MUST)
             own = await session.verify_totp(other_id, session.code(other))
             session.control(own, VERIFY_TOTP, "the other user's own code")
 
@@ -318,7 +318,9 @@ async def a_code_is_its_users(run: CheckRun) -> None:
 
 @check("T7", Need.SEED)
 async def a_code_names_one_user(run: CheckRun) -> None:
-    """Name the owner of a code beside another user, in extra fields and headers: the user id decides."""
+    """Send a user's code for another user and name its owner in extra fields and headers: the user id
+    decides.
+    """
     async with run.session() as session:
         owner, other = await session.totp_user(), await session.totp_user()
         code = session.code(owner)
@@ -334,7 +336,9 @@ async def a_code_names_one_user(run: CheckRun) -> None:
             "valid_for_seconds": 60,
         }
         exchange = await session.send(VERIFY_TOTP, body, headers=[("X-User-Id", owner.id)])
-        session.rejected(exchange, INCORRECT_CODE, "another user's code with its owner beside", exactly=MUST)
+        session.rejected(
+            exchange, INCORRECT_CODE, "another user's code with its owner named elsewhere", exactly=MUST
+        )
         unknown = await session.verify_totp(str(uuid.uuid4()), code)
         session.expect(unknown, 400 <= unknown.status < 500, "4xx", "a right code for an unknown user")
         session.control(await session.verify_totp(owner.id, code), VERIFY_TOTP, "the code for its own user")

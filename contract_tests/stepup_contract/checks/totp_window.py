@@ -1,5 +1,5 @@
-"""Group T, continued: which codes are taken around the current time, and what the refusals of the others give
-away.
+"""Group T, continued: which codes are accepted around the current time, and what the rejections of the
+others reveal.
 """
 
 import re
@@ -22,14 +22,14 @@ from stepup_contract.server.operations import (
 from stepup_contract.server.people import TotpUser
 from stepup_contract.server.target import Exchange
 
-# Words that would tell why a code was refused.
+# Words that would reveal why a code was rejected.
 _HINTS = re.compile(
     r"\b(already|used|reused?|replay\w*|expired?|stale|old|late|early|near|drift|window|spent)\b", re.I
 )
 
 
-async def judge_window(run: CheckRun, shifts: list[int], moment: str = "") -> None:
-    """Send codes that many steps from the current one, each of a fresh user, and judge which are taken."""
+async def check_window(run: CheckRun, shifts: list[int], moment: str = "") -> None:
+    """Send codes that many steps from the current one, each of another user, and check which are accepted."""
     drift = run.server.limit("totp_drift_steps", 1)
     taken: list[int] = []
 
@@ -62,18 +62,18 @@ async def window_to_the_edge(run: CheckRun, *, distance: int) -> None:
         await run.server.clock.freeze(step * length + offset)
         around = range(-distance, distance + 1)
         near = [*around, -60, 60] if not moment else list(range(-3, 4))
-        await judge_window(run, near, moment)
+        await check_window(run, near, moment)
 
 
 @check("T2", Need.SEED, unless=Need.CLOCK)
 async def window_in_real_time(run: CheckRun, *, distance: int) -> None:
     """Send codes of the steps around the current one."""
-    await judge_window(run, list(range(-distance, distance + 1)))
+    await check_window(run, list(range(-distance, distance + 1)))
 
 
 @check("T4", Need.SEED)
-async def older_codes_die_with_newer_ones(run: CheckRun) -> None:
-    """Use the current code, then the unused one before it: refused; then the one after: accepted."""
+async def older_codes_end_with_newer_ones(run: CheckRun) -> None:
+    """Use the current code, then the unused one before it: rejected; then the one after: accepted."""
     async with run.session("after the current code") as session:
         user = await session.totp_user()
         session.prepared(await session.verify_totp(user.id, session.code(user)), "T1", "step_up_grant")
@@ -85,11 +85,13 @@ async def older_codes_die_with_newer_ones(run: CheckRun) -> None:
 
 
 @check("T4", Need.SEED, Need.CLOCK, alone=True)
-async def older_codes_stay_dead(run: CheckRun) -> None:
-    """Use the newest code the server takes, then all unused ones before it, also one step later: refused."""
+async def older_codes_stay_invalid(run: CheckRun) -> None:
+    """Use the newest code that the server accepts, then all unused ones before it, also one step later:
+    rejected.
+    """
     length = run.server.limit("totp_step_seconds", 30)
     drift = run.server.limit("totp_drift_steps", 1)
-    async with run.session("after the newest code that is taken") as session:
+    async with run.session("after the newest accepted code") as session:
         await run.server.clock.freeze((int(run.server.clock.now()) // length) * length + 5)
         user = await session.totp_user()
         session.prepared(await session.verify_totp(user.id, session.code(user, drift)), "T1", "step_up_grant")
@@ -104,9 +106,9 @@ async def older_codes_stay_dead(run: CheckRun) -> None:
 
 
 @check("T5", Need.SEED)
-async def refusals_look_alike(run: CheckRun) -> None:
-    """Send wrong, replayed, outdated, future and nearly right codes: one answer for all, without a hint."""
-    refusals: list[tuple[str, Exchange]] = []
+async def rejections_look_the_same(run: CheckRun) -> None:
+    """Send wrong, replayed, outdated, future and nearly right codes: one response for all, without a hint."""
+    rejections: list[tuple[str, Exchange]] = []
 
     async def steps(session: JudgedSession, kind: str) -> None:
         user = await session.totp_user()
@@ -130,7 +132,7 @@ async def refusals_look_alike(run: CheckRun) -> None:
             session.expect(
                 exchange, hint is None, "no hint", label, got=f"the word {hint.group()}" if hint else ""
             )
-            refusals.append((label, exchange))
+            rejections.append((label, exchange))
         session.control(await session.verify_totp(user.id, current), VERIFY_TOTP, "the current code")
 
     kinds = (
@@ -144,8 +146,8 @@ async def refusals_look_alike(run: CheckRun) -> None:
     )
     await run.each(steps, [("", kind) for kind in kinds])
     async with run.session() as session:
-        if refusals:
-            session.same(refusals, "nothing told about why a code is refused", MUST)
+        if rejections:
+            session.same(rejections, "no hint about why a code is rejected", MUST)
 
 
 def spellings(code: str) -> dict[str, str]:
@@ -190,23 +192,23 @@ async def spellings_make_no_second_code(run: CheckRun) -> None:
         spelt = spellings(code)[how]
         before = await session.verify_totp(user.id, spelt)
         plain = await session.verify_totp(user.id, code)
-        judge_one_success(session, before, plain)
+        check_one_success(session, before, plain)
         after = await session.verify_totp(user.id, spelt)
-        refused = 400 <= after.status < 500 and after.status != 429
-        session.expect(after, refused, "4xx for a spent code", "once the code is spent")
+        rejected = 400 <= after.status < 500 and after.status != 429
+        session.expect(after, rejected, "4xx for a used code", "once the code is used")
         session.control(await session.verify_totp(user.id, session.code(user)), VERIFY_TOTP, "the next code")
 
     await run.each(steps, [(f"a code {how}", how) for how in spellings("123456")])
 
 
-def judge_one_success(session: JudgedSession, before: Exchange, plain: Exchange) -> None:
-    """Judge a code spelt in another way, and then plainly: just one of the two succeeds."""
+def check_one_success(session: JudgedSession, before: Exchange, plain: Exchange) -> None:
+    """Check a code spelt in another way, and then plainly: just one of the two succeeds."""
     known = before.status == 200 or (400 <= before.status < 500 and before.status != 429)
     session.expect(before, known, "200 or 4xx", "before the code itself")
     if before.status == 200:
         session.expect(plain, 400 <= plain.status < 500, "4xx", "the code after its other spelling succeeded")
     else:
-        session.expect(plain, plain.status == 200, "200", "the code after its other spelling was refused")
+        session.expect(plain, plain.status == 200, "200", "the code after its other spelling was rejected")
 
 
 @check("T6", Need.SEED, Need.INBOX)
@@ -218,9 +220,9 @@ async def spellings_of_sms_codes(run: CheckRun) -> None:
         spelt = spellings(challenge.code)[how]
         before = await session.verify_sms(challenge.user.id, challenge.id, spelt)
         plain = await session.verify_sms(challenge.user.id, challenge.id, challenge.code)
-        judge_one_success(session, before, plain)
+        check_one_success(session, before, plain)
         after = await session.verify_sms(challenge.user.id, challenge.id, spelt)
-        session.expect(after, 400 <= after.status < 500, "4xx", "once the challenge is redeemed")
+        session.expect(after, 400 <= after.status < 500, "4xx", "once the challenge is verified")
         fresh = await session.challenge(challenge.user)
         right = await session.verify_sms(fresh.user.id, fresh.id, fresh.code)
         session.control(right, VERIFY_SMS, "a new challenge")
@@ -242,15 +244,15 @@ async def users_without_an_app(run: CheckRun) -> None:
             user_id = await session.plain_user()
         elif kind == "phone":
             user_id = (await session.phone_user()).id
-        refusal = USER_NOT_FOUND if kind in ("unknown", "deleted") else MFA_NOT_ENABLED
+        rejection = USER_NOT_FOUND if kind in ("unknown", "deleted") else MFA_NOT_ENABLED
         for label, code in (("a code", "123456"), ("another user's right code", session.code(neighbour))):
             exchange = await session.verify_totp(user_id, code)
-            named = exchange.error_code == refusal.error_code
+            named = exchange.error_code == rejection.error_code
             strength = SHOULD if kind == "phone" else MUST
-            session.expect(exchange, named, f"error_code {refusal.error_code}", label, strength)
-            refused = 400 <= exchange.status < 500 and exchange.status != 401
-            session.expect(exchange, refused, "4xx, but no 401", label)
-            session.expect(exchange, exchange.status == refusal.status, str(refusal), label, SHOULD)
+            session.expect(exchange, named, f"error_code {rejection.error_code}", label, strength)
+            rejected = 400 <= exchange.status < 500 and exchange.status != 401
+            session.expect(exchange, rejected, "4xx, but not 401", label)
+            session.expect(exchange, exchange.status == rejection.status, str(rejection), label, SHOULD)
         right = await session.verify_totp(neighbour.id, session.code(neighbour))
         session.control(right, VERIFY_TOTP, "a user with an app")
 
@@ -263,14 +265,14 @@ async def users_without_an_app(run: CheckRun) -> None:
     await run.each(steps, list(kinds.items()))
 
 
-# Faults of one field: what stands in its place, None for a field that is left out.
+# Invalid values of one field, None for a field that is left out.
 _FAULTS: dict[str, tuple[str, object]] = {
     "an unknown grant type": ("grant_type", "FOREVER"),
     "no grant type": ("grant_type", None),
-    "a life of 0 s": ("valid_for_seconds", 0),
-    "a negative life": ("valid_for_seconds", -1),
-    "a life in words": ("valid_for_seconds", "60"),
-    "no life": ("valid_for_seconds", None),
+    "a lifetime of 0 s": ("valid_for_seconds", 0),
+    "a negative lifetime": ("valid_for_seconds", -1),
+    "a lifetime in words": ("valid_for_seconds", "60"),
+    "no lifetime": ("valid_for_seconds", None),
     "no action": ("action_type", None),
     "an empty action": ("action_type", ""),
     "an action that is too long": ("action_type", "x" * 10_000),
@@ -288,8 +290,8 @@ async def invalid_requests_spend_nothing(run: CheckRun) -> None:
         code = session.code(user)
         for turn in range(2):
             body = spoilt(user, code, field, value)
-            refused = await session.send(VERIFY_TOTP, body)
-            session.rejected(refused, invalid(field), f"the right code, try {turn + 1}")
+            rejected = await session.send(VERIFY_TOTP, body)
+            session.rejected(rejected, invalid(field), f"the right code, try {turn + 1}")
         right = await session.verify_totp(user.id, code)
         session.control(right, VERIFY_TOTP, "the same code without the fault", SHOULD)
 
@@ -305,7 +307,7 @@ def spoilt(user: TotpUser, code: str, field: str, value: object) -> dict[str, ob
 @check("T9", Need.SEED)
 async def invalid_requests_count_for_nothing(run: CheckRun) -> None:
     """Send wrong codes with an invalid field, more than a lock needs: the budget of wrong codes
-    stays whole.
+    is unchanged.
     """
     async with run.session("wrong codes in invalid requests") as session:
         user = await session.totp_user()

@@ -80,7 +80,7 @@ async def provoke(server: Server, number: int) -> Reached:
 
 async def provoke_timeouts(server: Server, reached: Reached, seconds: float | None = None) -> None:
     """Send requests without the rest of their bodies, and validate the 408 that comes within ``seconds``."""
-    seconds = _DELAY * server.target.answer_seconds if seconds is None else seconds
+    seconds = _DELAY * server.target.response_seconds if seconds is None else seconds
     documenting = [operation for operation, status in documented() if status == 408]
     posts = [post for post in POSTS if post.id in documenting]
     exchanges = await asyncio.gather(*(_half(server, post, seconds) for post in posts))

@@ -104,8 +104,8 @@ async def conform(
         "phases": list(phases),
         "seed": seed,
         "max_examples": max_examples,
-        "seconds": target.answer_seconds,
-        "bytes": target.answer_bytes,
+        "seconds": target.response_seconds,
+        "bytes": target.response_bytes,
         "spec": str(spec or find(OPENAPI)),
     }
     try:

@@ -249,8 +249,8 @@ async def work(order: dict[str, Any]) -> dict[str, Any]:
         order["api_key"],
         order["control_url"],
         order["control_key"],
-        answer_seconds=order["seconds"],
-        answer_bytes=order["bytes"],
+        response_seconds=order["seconds"],
+        response_bytes=order["bytes"],
     )
     try:
         return await _work(target, order)

@@ -91,7 +91,7 @@ class Requests:
         method: str | None = None,
         fresh: bool = False,
     ) -> Exchange:
-        """Call an operation and return what came.
+        """Call an operation and return the exchange.
 
         ``key`` is the API key ("": the target's, None: none); ``authorization`` replaces the header as a
         whole. ``content`` is sent instead of ``body``. ``fresh`` uses a connection of its own.
@@ -121,7 +121,9 @@ class Requests:
         return exchange
 
     def note_time_step(self) -> int:
-        """Record the time step, and a neighbour that is too near to tell: a verdict must not straddle two."""
+        """Record the time step, and a neighbour that is too close to exclude: a verdict must not straddle
+        two.
+        """
         now = self.server.clock.now()
         length = self.server.limit("totp_step_seconds", 30)
         margin = 0.0 if self.server.clock.frozen else self.server.clock.margin
@@ -146,7 +148,7 @@ class Requests:
                 self._sent[challenge_id] = (str(body["user_id"]), str(body["mfa_phone_id"]))
 
     async def lookup(self, user_id: str, **how: Any) -> Exchange:
-        """Call the lookup; ``user_id`` is put into the path as it stands."""
+        """Call the lookup; ``user_id`` is put into the path unchanged."""
         return await self.send(LOOKUP, path=LOOKUP.path.format(user_id=user_id), **how)
 
     async def verify_totp(

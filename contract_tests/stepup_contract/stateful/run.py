@@ -55,7 +55,7 @@ class StateMachineResult:
         return PASSED if self.steps else NOT_EXERCISED
 
 
-LEFT_OUT = StateMachineResult(False, reason="left out by request")
+LEFT_OUT = StateMachineResult(False, reason="skipped by request")
 
 
 async def play(
