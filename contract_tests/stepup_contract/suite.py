@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from stepup_contract.checks import all_checks
+from stepup_contract.conformance import PHASES
 from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
-from stepup_contract.conformance.run import PHASES, Conformance, conform
+from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
 from stepup_contract.rules import Rule, natural, read_rules
@@ -19,7 +20,7 @@ from stepup_contract.run import CheckResult, Results, blame, breakdown, plan, ru
 from stepup_contract.server.connect import Server, TargetError, connect
 from stepup_contract.server.operations import OPERATIONS
 from stepup_contract.server.target import Target, Unreachable
-from stepup_contract.stateful.machine import LEFT_OUT, NEEDS, StateMachineResult, play
+from stepup_contract.stateful.run import LEFT_OUT, NEEDS, StateMachineResult, play
 from stepup_contract.workflows.arazzo import Unsupported
 from stepup_contract.workflows.run import WorkflowResult, run_workflows
 

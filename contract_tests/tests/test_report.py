@@ -22,7 +22,7 @@ from stepup_contract.run import Results
 from stepup_contract.server.operations import OPERATIONS
 from stepup_contract.server.redact import Redactor
 from stepup_contract.server.target import Target
-from stepup_contract.stateful.machine import StateMachineResult
+from stepup_contract.stateful.run import StateMachineResult
 from stepup_contract.workflows.run import StepResult, WorkflowResult
 from stepup_spec import OPENAPI, REPORT_SCHEMA, find
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from stepup_contract.conformance.documented_answers import documented, faults_of
+from stepup_contract.conformance.documented_responses import differences, documented
 from stepup_contract.conformance.run import Conformance, Unreached
 from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
@@ -314,8 +314,8 @@ def _note(server: Server, reached: Reached, exchange: Exchange, expected: int) -
     if exchange.status != expected:
         reached.reasons[operation, expected] = f"the request for it was answered otherwise: {seen}"
         return
-    for wrong in faults_of(exchange):
-        told = server.redactor.text(wrong)
+    for difference in differences(exchange):
+        told = server.redactor.text(difference)
         reached.findings.append(
             Finding(
                 rule=DOCUMENTED_STATUS,

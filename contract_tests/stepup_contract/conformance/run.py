@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepup_contract.conformance import PHASES
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
 from stepup_contract.scenario.finding import Finding
 from stepup_contract.server.operations import OPERATIONS
@@ -24,7 +25,6 @@ from stepup_contract.server.redact import Redactor
 from stepup_contract.server.target import Target
 from stepup_spec import OPENAPI, find
 
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _STUCK_SECONDS = 120.0
 _NO_SUCCESS = "never answered 200: that needs users with known secrets and an SMS inbox (--control-url)"
 

@@ -23,6 +23,8 @@ from schemathesis.engine.events import (
     ScenarioFinished,
 )
 
+from stepup_contract.conformance import PHASES
+from stepup_contract.conformance.documented_responses import OUTPUT, described
 from stepup_contract.conformance.live_data import LiveData
 from stepup_contract.conformance.transport import GIVE_UP, Bounds
 from stepup_contract.rules import Rule
@@ -42,7 +44,7 @@ T = TypeVar("T")
 
 def configuration(order: dict[str, Any]) -> dict[str, Any]:
     """Return schemathesis' settings, under which a server that keeps the contract passes."""
-    phases = {name: {"enabled": name in order["phases"]} for name in ALL_PHASES}
+    phases = {name: {"enabled": name in order["phases"]} for name in PHASES}
     return {
         "seed": order["seed"],
         "base-url": order["url"],
@@ -52,6 +54,7 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
         "continue-on-failure": False,
         "warnings": False,
         "cache": {"enabled": False},
+        "output": OUTPUT,
         "generation": {
             "max-examples": order["max_examples"],
             "database": "none",
@@ -64,9 +67,6 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
             "negative_data_rejection": {"expected-statuses": _REJECTED},
         },
     }
-
-
-ALL_PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 class Tally:
@@ -108,12 +108,11 @@ class Tally:
         self._known.add((name, check, failure.title))
         exchange = None if interaction is None else as_exchange(name, interaction)
         seen = "" if exchange is None else f"; got {exchange.seen(self.redactor)}"
-        detail = cut(" ".join(failure.message.split()), 400)
         self.findings.append(
             {
                 "rule": f"schema.{check}",
                 "operation": name,
-                "message": self.redactor.text(f"{failure.title}: {detail}{seen}"),
+                "message": self.redactor.text(f"{described(failure)}{seen}"),
                 "curl": "" if exchange is None else exchange.curl(self.redactor),
                 "expected": self.redactor.text(failure.title),
                 "got": "" if exchange is None else exchange.seen(self.redactor),
@@ -211,7 +210,7 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
     for event in stream:
         if bounds.given_up:
             stream.stop()
-        if isinstance(event, PhaseStarted) and event.phase.name.value in ALL_PHASES:
+        if isinstance(event, PhaseStarted) and event.phase.name.value in PHASES:
             say({"phase": event.phase.name.value})
         elif isinstance(event, ScenarioFinished):
             tally.add(event.label or "", event)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from stepup_contract.conformance.documented_answers import documented
+from stepup_contract.conformance.documented_responses import documented
 from stepup_contract.conformance.documented_statuses import DOCUMENTED_STATUS
 from stepup_contract.conformance.run import Conformance
 from stepup_contract.report import Report
