@@ -107,7 +107,7 @@ def _facts(schema: Schema) -> Iterator[Fact]:
 
 
 def _fact(item: Constraint) -> Fact | None:
-    """A constraint that is no count or range; values come first and a format stands with the type."""
+    """A constraint that is not a count or range; values come first and a format stands with the type."""
     match item:
         case ExclusiveMinimum(value):
             return Fact("above", (str(value),))
