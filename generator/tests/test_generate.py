@@ -259,12 +259,12 @@ def test_output_is_replaced_whole(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
-    """A folder that holds something the generator did not write is refused, and so is a path out of it."""
+    """A folder that holds something the generator did not write is rejected, and so is a path out of it."""
     (tmp_path / "mine.txt").write_text("precious")
     with pytest.raises(OutputError, match=r"mine\.txt"):
         write({"a.py": ""}, tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "precious"
-    with pytest.raises(OutputError, match="no folder"):
+    with pytest.raises(OutputError, match="is not a folder"):
         write({"a.py": ""}, tmp_path / "mine.txt")
     for path in ("../a", "/a", "a/../../b", "a\\b", "", ".", "a//b", "a\n"):
         with pytest.raises(OutputError, match="not a path for output"):
