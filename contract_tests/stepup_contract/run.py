@@ -131,6 +131,7 @@ async def run(
 
     ``fail_fast`` starts no check after one that failed; ``thorough`` takes the thorough figures of the rules.
     """
+    # Long, as its inner functions share the state of the run.
     planned = plan(checks, rules, server)
     catalogue = {rule.id: rule for rule in rules}
     results = Results()
@@ -141,17 +142,16 @@ async def run(
 
     async def make(check: Check) -> None:
         async with turns:
-            await make_now(check)
-
-    async def make_now(check: Check) -> None:
-        if results.stopped:
-            result = CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
-        elif fail_fast and any(one.outcome == FAILED for one in done):
-            result = CheckResult(check, NOT_EXERCISED, 0, reason="skipped after the first finding")
-        else:
-            result = await _make(server, check, catalogue[check.rule], seed, results, thorough=thorough)
+            result = await make_or_skip(check)
         done.append(result)
         progress(result, len(done), len(planned))
+
+    async def make_or_skip(check: Check) -> CheckResult:
+        if results.stopped:
+            return CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
+        if fail_fast and any(one.outcome == FAILED for one in done):
+            return CheckResult(check, NOT_EXERCISED, 0, reason="skipped after the first finding")
+        return await _make(server, check, catalogue[check.rule], seed, results, thorough=thorough)
 
     overlapping = [] if one_by_one(server) else [check for check in planned if not check.alone]
     await asyncio.gather(*(make(check) for check in overlapping))

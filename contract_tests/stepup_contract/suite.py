@@ -96,6 +96,7 @@ async def judge(target: Target, options: Options) -> Report:
     """Check a target and return the report. Raises TargetError before it sends anything where that is
     impossible.
     """
+    # Long, as it has every part of a run in order.
     rules = select(options.rules, options.skip, options.operations)
     started = time.monotonic()
     async with connect(target, connections=options.connections) as server:

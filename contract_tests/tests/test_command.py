@@ -81,10 +81,10 @@ def test_misuse_is_told_in_two_lines(
         "no phase nonsense": [*good, "--phases", "nonsense"],
         "its folder does not exist": [*good, "--report-json", str(tmp_path / "none" / "r.json")],
     }
-    for told, words in cases.items():
+    for problem, words in cases.items():
         ran = contract(*words)
-        assert ran.returncode == 2, told
-        assert told in ran.stderr.splitlines()[0]
+        assert ran.returncode == 2, problem
+        assert problem in ran.stderr.splitlines()[0]
         assert len(ran.stderr.splitlines()) <= 2
         assert ran.stdout == ""
 

@@ -164,9 +164,9 @@ def test_a_check_that_breaks_down_tells_no_secret(other_make: Callable[..., Targ
         async with connect(target) as server:
             return await run(server, [check], [read_rules()["T1"]], 1, lambda *_: None)
 
-    [told] = asyncio.run(judge()).errors
-    assert told.endswith(")")
-    assert "$TOTP_SECRET $STEPUP_MFA_API_KEY $STEPUP_MFA_CONTROL_KEY" in told
+    [problem] = asyncio.run(judge()).errors
+    assert problem.endswith(")")
+    assert "$TOTP_SECRET $STEPUP_MFA_API_KEY $STEPUP_MFA_CONTROL_KEY" in problem
 
 
 def test_the_style_is_what_the_policy_allows(tmp_path: object) -> None:

@@ -41,7 +41,7 @@ async def volley(target: Target, requests: Sequence[Request]) -> list[Exchange]:
             writer.write(message[-1:])
         return await asyncio.gather(
             *(
-                _answer(reader, request, target)
+                _response(reader, request, target)
                 for (reader, _), request in zip(connections, requests, strict=True)
             )
         )
@@ -72,7 +72,7 @@ class _Received:
         return io.BytesIO(self._received)
 
 
-async def _answer(reader: asyncio.StreamReader, request: Request, target: Target) -> Exchange:
+async def _response(reader: asyncio.StreamReader, request: Request, target: Target) -> Exchange:
     url = f"{target.url.rstrip('/')}{request.path}"
     received = bytearray()
     try:

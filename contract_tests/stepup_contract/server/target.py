@@ -238,20 +238,13 @@ class Http:
         await asyncio.sleep(max(0.0, self._quiet_until - time.monotonic()))
         if request.content is not None:
             self._redactor.learn_fields(parse(request.content))
-        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
-        message = httpx.Request(
-            request.method,
-            url,
-            headers=[*_OWN_HEADERS, *request.headers],
-            content=request.content,
-            extensions={"timeout": self._timeouts},
-        )
+        message = self._message(request)
         async with self._turns:
             transport = self._idle.pop()
             self.sent += 1
             started = time.perf_counter()
             try:
-                status, headers, content, problem = await self._answer(transport, message)
+                status, headers, content, problem = await self._response(transport, message)
             finally:
                 self._idle.append(transport)
         self.responses[request.operation, status] += 1
@@ -262,7 +255,7 @@ class Http:
         self._redactor.learn_fields(document)
         exchange = Exchange(
             request=request,
-            url=str(url),
+            url=str(message.url),
             status=status,
             headers=headers,
             content=content,
@@ -272,6 +265,16 @@ class Http:
         )
         self._settle(kinds, exchange)
         return exchange
+
+    def _message(self, request: Request) -> httpx.Request:
+        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
+        return httpx.Request(
+            request.method,
+            url,
+            headers=[*_OWN_HEADERS, *request.headers],
+            content=request.content,
+            extensions={"timeout": self._timeouts},
+        )
 
     def spend_from(self, budget: Budget | None) -> None:
         """Keep a budget from now on, and obey the server's wish to be left alone for a while."""
@@ -301,7 +304,7 @@ class Http:
         elif not self._target.allow_lockout:
             self._halt = f"the server asked to be left alone for {asked} s"
 
-    async def _answer(
+    async def _response(
         self, transport: httpx.AsyncHTTPTransport, message: httpx.Request
     ) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
         """Return status, headers, body and problem; status 0 where no complete response came."""
