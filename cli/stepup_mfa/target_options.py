@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stepup_contract.server.target import Target
 
 
+# 47 lines: each value of the target is read and checked once, in the order in which a user should hear of it.
 def read_target(args: argparse.Namespace) -> "Target":
     """Settle the options and return the target that they name. Raises CommandError."""
     from stepup_contract.server.target import Target

@@ -85,11 +85,12 @@ def test_a_server_of_another_make_passes(
 @pytest.mark.parametrize(
     ("fault", "rule", "requests"),
     [
-        ("v2-reusable-grant", "V2", 4),
-        ("t3-replay", "T3", 4),
-        ("s4-challenge-reusable", "S4", 4),
-        ("v5-any-action", "V5", 4),
-        ("r1-no-lock", "R1", 6),
+        # As few requests as possible, and two more: shrinking has little time on a busy machine.
+        ("v2-reusable-grant", "V2", 6),
+        ("t3-replay", "T3", 5),
+        ("s4-challenge-reusable", "S4", 6),
+        ("v5-any-action", "V5", 5),
+        ("r1-no-lock", "R1", 7),
     ],
 )
 def test_a_broken_rule_is_named(

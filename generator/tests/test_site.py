@@ -80,6 +80,11 @@ class Page(HTMLParser):
         return [attrs["href"] for tag, attrs in self.tags if tag == "a"]
 
 
+def literally(text: str) -> str:
+    """A regular expression for the text itself."""
+    return re.sub(r"([\\^$.|?*+()\[\]{}/])", r"\\\1", text)
+
+
 @pytest.fixture(scope="module")
 def document() -> dict:
     """The document as any YAML reader sees it, not as ours does."""
@@ -353,7 +358,9 @@ def test_hostile_text_stays_text(render: Callable[[dict], dict[str, str]]) -> No
         f"```\n{HOSTILE}\n```\n\n# {HOSTILE}\n\n| a |\n|:-:|\n| {HOSTILE} |"
     )
     properties = changed["components"]["schemas"]["MfaPhone"]["properties"]
-    properties["mfa_phone_number_suffix"].update(pattern=HOSTILE, examples=[HOSTILE], enum=[HOSTILE])
+    properties["mfa_phone_number_suffix"].update(
+        pattern=literally(HOSTILE), examples=[HOSTILE], enum=[HOSTILE]
+    )
     body = changed["paths"]["/api/backend/v1/mfa/step-up/verify-grant"]["post"]["requestBody"]["content"]
     body["application/json"]["examples"]["grant"]["value"] = {"grant": HOSTILE, HOSTILE: [HOSTILE]}
     lookup = changed["paths"]["/api/backend/v1/user/{user_id}/mfa"]["get"]["responses"]["200"]["content"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from stepup_contract.conformance.documented_responses import differences, documented
+from stepup_contract.conformance.documented_responses import differences, documented, load
 from stepup_contract.conformance.run import Conformance, Unreached
 from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
@@ -61,6 +61,7 @@ class Reached:
 
 async def provoke(server: Server, number: int) -> Reached:
     """Provoke all documented statuses but 408, and validate the responses."""
+    await load()
     reached = Reached()
     check_run = CheckRun(server, _RULE, _CHECK, str(number))
     async with check_run.session(_CHECK) as session:
