@@ -1,23 +1,22 @@
 """Rule D1: what is spent stays spent over restarts and kill -9; what lies in the file tells no secret."""
 
 import asyncio
+import contextlib
 import re
 import secrets
 import signal
 import stat
 import subprocess
 import sys
-import time
 from collections import Counter
 from itertools import count
-from types import SimpleNamespace
 
 import httpx
 import pytest
 
+from stepup_mock.launch import start_mock
 from stepup_mock.server import running
 
-RUN = [sys.executable, "-c", "import sys; from stepup_mfa.main import main; sys.exit(main())", "mock"]
 KEY, CONTROL_KEY = "mock-durable-key", "mock-durable-control"
 # How often the server is killed; more often finds rarer moments.
 KILLS = 3
@@ -26,40 +25,15 @@ GRANTS = 200
 
 @pytest.fixture
 def start(tmp_path):
-    """Start the command on one state file; every process is killed at the end."""
-    processes = []
+    """Start a mock as a process on one state file, with the same keys each time."""
+    with contextlib.ExitStack() as stack:
 
-    def run(*options):
-        ready = tmp_path / "ready"
-        ready.unlink(missing_ok=True)
-        options = [
-            "--port",
-            "0",
-            "--api-key",
-            KEY,
-            "--control-key",
-            CONTROL_KEY,
-            "--ready-file",
-            ready,
-            *options,
-        ]
-        process = subprocess.Popen(
-            [*RUN, "--state", tmp_path / "state.db", *options], stdout=subprocess.DEVNULL
-        )
-        processes.append(process)
-        for _ in range(200):
-            if ready.exists():
-                return process, SimpleNamespace(
-                    base_url=ready.read_text().strip(), api_key=KEY, control_key=CONTROL_KEY
-                )
-            assert process.poll() is None
-            time.sleep(0.05)
-        raise AssertionError("the server did not become ready")
+        def run(*options):
+            keys = {"api_key": KEY, "control_key": CONTROL_KEY}
+            mock = stack.enter_context(start_mock("--state", tmp_path / "state.db", *options, **keys))
+            return mock.process, mock
 
-    yield run
-    for process in processes:
-        process.kill()
-        process.wait()
+        yield run
 
 
 def test_nothing_comes_back_after_kill_9(start, make_caller):
@@ -98,13 +72,12 @@ def test_nothing_comes_back_after_kill_9(start, make_caller):
 
 
 def test_a_clean_end_and_a_new_start(start, make_caller, tmp_path):
-    """After SIGTERM the state is there again, secrets of the demo users too, and the ready file is gone."""
+    """After SIGTERM the state is there again, secrets of the demo users too."""
     process, mock = start()
     caller = make_caller(mock)
     before = caller.control("GET", "/users")
     process.terminate()
     assert process.wait(5) == 0
-    assert not (tmp_path / "ready").exists()
     _, mock = start()
     assert make_caller(mock).control("GET", "/users") == before
 
@@ -205,9 +178,8 @@ def test_files_that_cannot_hold_state(tmp_path, spoil):
             database.execute("PRAGMA user_version = 99")
         database.close()
     before = path.read_bytes() if path.exists() else b""
-    done = subprocess.run(
-        [*RUN, "--port", "0", "--state", path], capture_output=True, text=True, timeout=20, check=False
-    )
+    command = [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--state", path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
     assert re.match(r"stepup-mfa mock: cannot keep the state in .*\n  Give a file", done.stderr)
     assert "Traceback" not in done.stderr
