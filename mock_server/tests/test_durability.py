@@ -1,4 +1,4 @@
-"""Rule D1: what is spent stays spent over restarts and kill -9; what lies in the file tells no secret."""
+"""Rule D1: what is spent stays spent over restarts and kill -9; the file reveals no secret."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ def start(tmp_path):
 
 
 def test_nothing_comes_back_after_kill_9(start, make_caller):
-    """Codes, grants, challenges and locks are as they were before the process was killed; live grants too."""
+    """Codes, grants, challenges and locks are as they were before the process was killed."""
     process, mock = start()
     caller = make_caller(mock)
     caller.control("POST", "/clock", {"freeze_at": caller.start})
@@ -105,18 +105,18 @@ def test_kill_9_in_the_middle_of_200_verifications(start, make_caller, kill):
 
 
 async def _verify_until_killed(mock, caller, grants, process):
-    """Verify all grants at once, kill the server after a third, return each status or 0 for a lost answer."""
+    """Verify all grants at once, kill the server after a third, return each status, 0 if it was lost."""
     answered = count(1)
 
     async def verify(client, user_id, grant):
         body = {"action_type": "PAYOUT", "user_id": user_id, "grant": grant}
         try:
-            answer = await client.post(caller.paths["verify_grant"], json=body, headers=caller.bearer())
+            response = await client.post(caller.paths["verify_grant"], json=body, headers=caller.bearer())
         except httpx.HTTPError:
             return 0
         if next(answered) == GRANTS // 3:
             process.send_signal(signal.SIGKILL)
-        return answer.status_code
+        return response.status_code
 
     limits = httpx.Limits(max_connections=32)
     async with httpx.AsyncClient(
@@ -126,7 +126,7 @@ async def _verify_until_killed(mock, caller, grants, process):
 
 
 def test_the_file_is_private_and_tells_no_code_or_grant(tmp_path, make_caller):
-    """Mode 0600 on every file, and neither a grant nor an SMS code nor an API key stands in them."""
+    """Mode 0600 on every file, and none contains a grant, an SMS code or an API key."""
     path = tmp_path / "state.db"
     path.touch(mode=0o644)
     with running(state=path) as mock:
@@ -165,7 +165,7 @@ def test_the_latest_time_is_remembered(tmp_path, make_caller):
 
 @pytest.mark.parametrize("spoil", ["folder", "nonsense", "version"])
 def test_files_that_cannot_hold_state(tmp_path, spoil):
-    """A missing folder, another kind of file and another version's file are told in one line."""
+    """A missing folder, another kind of file and another version's file are reported in one line."""
     path = tmp_path / "state.db"
     if spoil == "folder":
         path = tmp_path / "missing" / "state.db"

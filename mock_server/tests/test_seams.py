@@ -1,4 +1,4 @@
-"""Faults stand on public seams: no fault uses what is private to another module, and none leaves a trace."""
+"""Faults use public seams: none uses what is private to another module, and none leaves a trace."""
 
 import ast
 from dataclasses import fields
@@ -20,7 +20,7 @@ def private(name):
 
 def private_uses(tree):
     """Return the private names of others that a module uses: imported, read or written as attributes."""
-    found = [
+    uses = [
         alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom | ast.Import)
@@ -28,15 +28,15 @@ def private_uses(tree):
         if any(private(part) for part in alias.name.split("."))
     ]
     attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and private(node.attr)]
-    found += [ast.unparse(node) for node in attributes if ast.unparse(node.value) not in ("self", "cls")]
+    uses += [ast.unparse(node) for node in attributes if ast.unparse(node.value) not in ("self", "cls")]
     by_name = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    found += [
+    uses += [
         ast.unparse(node)
         for node in by_name
         if ast.unparse(node.func) in ("getattr", "setattr", "delattr", "vars")
     ]
     # NamedTuple's own public method has an underscore, so that no field can be in its way.
-    return [use for use in found if not use.endswith("._replace")]
+    return [use for use in uses if not use.endswith("._replace")]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
