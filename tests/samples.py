@@ -30,8 +30,8 @@ from sample_server import PATIENCE, Arranged, Arranger, Server
 from sample_toolchains import ROOT, TOOLCHAINS, BuildError, Toolchain
 
 import stepup_spec
-from stepup_generator import samples
 from stepup_generator.arazzo import read as workflows
+from stepup_generator.languages import TARGETS
 from stepup_generator.openapi.read import read
 from stepup_generator.samples.plan import plan
 from stepup_mock.server import running
@@ -202,7 +202,7 @@ def run_language(arranger: Arranger, toolchain: Toolchain, found: list[Sample]) 
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    names = [item.id for item in samples.LANGUAGES]
+    names = [item.language.id for item in TARGETS]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -226,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
     ran = 0
     with running() as mock:
         arranger = Arranger(api, flows, Server(mock.base_url, mock.api_key, mock.control_key))
-        for language in args.language or [item.id for item in samples.LANGUAGES]:
+        for language in args.language or [item.language.id for item in TARGETS]:
             found, missing = of_language(texts, subjects, language)
             problems += [item for item in missing if args.match in item]
             found = [item for item in found if args.match in item.name]

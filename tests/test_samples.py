@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import stepup_spec
-from stepup_generator import samples
 from stepup_generator.arazzo import read as workflows
+from stepup_generator.languages import samples_of_flows, samples_of_operations
 from stepup_generator.openapi.read import read
 
 RUNNER = Path(__file__).with_name("samples.py")
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.skipif(
 def texts() -> dict[str, str]:
     """The marked texts of a site: every sample for the shell."""
     api = read(stepup_spec.find(stepup_spec.OPENAPI))
-    flows = samples.flows(api, workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api))
+    flows = samples_of_flows(api, workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api))
     return {
         f"{name}.{item.language.id}.{part}": getattr(item, part)
-        for name, found in (*samples.of(api).items(), *flows.items())
+        for name, found in (*samples_of_operations(api).items(), *flows.items())
         for item in found
         for part in ("request", "response")
         if item.language.id == "curl"

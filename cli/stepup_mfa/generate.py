@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Generate or check; 0 done or in step, 1 not in step."""
+    """Generate or check; 0 done or in step, 1 not in step, 2 where --check lacks a formatter."""
     extras.require("generate", "generate")
 
     import stepup_spec
@@ -48,7 +48,9 @@ def run(args: argparse.Namespace) -> int:
     spec = _short(args.spec or stepup_spec.find(stepup_spec.OPENAPI))
     try:
         if args.check:
-            return _report_check(args, spec, generate.difference_of(args.out, generate.render(spec)))
+            clients = generate.render(spec)
+            unchecked = [name for name, client in clients.items() if not client.formatted]
+            return _report_check(args, spec, generate.difference_of(args.out, clients), unchecked)
         outcomes = generate.update(spec, args.out)
     except SpecError as error:
         raise CommandError(_problems(error), "Nothing was written.") from error
@@ -63,26 +65,44 @@ def run(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace, spec: Path, outcomes: "dict[str, Outcome]", seconds: float) -> None:
     if args.format == "json":
         clients = [
-            {"client": name, "folder": str(args.out / name), "files": item.files, "changed": item.changed}
+            {
+                "client": name,
+                "folder": str(args.out / name),
+                "files": item.files,
+                "changed": item.changed,
+                "formatted": item.formatted,
+            }
             for name, item in outcomes.items()
         ]
         print(json.dumps({"spec": str(spec), "clients": clients, "seconds": round(seconds, 3)}))
         return
     for name, item in outcomes.items():
-        what = "written" if item.changed else "already as it should be"
+        what = "written" if item.changed else "already up to date"
+        what += "" if item.formatted else f", UNFORMATTED: {_formatter(name)} is not on the PATH"
         print(f"{args.out / name}: {item.files} files, {what}")
     print(f"From {spec} in {seconds:.1f} s. Next: pip install {args.out / 'python'}")
 
 
-def _report_check(args: argparse.Namespace, spec: Path, diff: str) -> int:
+def _report_check(args: argparse.Namespace, spec: Path, diff: str, unchecked: list[str]) -> int:
+    """A difference counts before what could not be checked: it is certain."""
     if args.format == "json":
-        print(json.dumps({"spec": str(spec), "out": str(args.out), "in_step": not diff, "diff": diff}))
+        report = {"spec": str(spec), "out": str(args.out), "in_step": not diff and not unchecked}
+        print(json.dumps({**report, "diff": diff, "unchecked": unchecked}))
     elif diff:
         print(diff, end="")
         print(f"{args.out} is not what {spec} gives. Run: stepup-mfa generate")
-    else:
+    elif not unchecked:
         print(f"{args.out} is what {spec} gives.")
-    return 1 if diff else 0
+    for name in unchecked if args.format == "text" else ():
+        print(f"NOT CHECKED: {args.out / name}, since {_formatter(name)} is not on the PATH")
+    return 1 if diff else 2 if unchecked else 0
+
+
+def _formatter(name: str) -> str:
+    from stepup_generator.languages import CLIENTS
+
+    formatter = CLIENTS[name].formatter
+    return formatter.program if formatter else ""
 
 
 def _problems(error: "SpecError") -> str:

@@ -1,7 +1,7 @@
 """The OpenAPI document as one JSON text that shows the samples of every operation, for other tools.
 
 Samples stand in ``x-codeSamples``, which several renderers of references read. All else is the document as it
-is written, in its order; it is one file already, since references to others are refused when it is read.
+is written, in its order; it is one file already, since reading it rejects references to other files.
 """
 
 import json
@@ -14,8 +14,6 @@ from stepup_generator.samples import Sample
 __all__ = ["bundle"]
 
 _METHODS = ("get", "put", "post", "delete", "head", "patch", "options")
-# Linguist's names of languages, by which renderers highlight.
-_HIGHLIGHTED = {"curl": "Shell"}
 
 
 def bundle(document: Path, samples: Mapping[str, Iterable[Sample]]) -> str:
@@ -36,7 +34,7 @@ def bundle(document: Path, samples: Mapping[str, Iterable[Sample]]) -> str:
 def _shown(sample: Sample) -> dict[str, str]:
     language = sample.language
     return {
-        "lang": _HIGHLIGHTED.get(language.id, language.name),
+        "lang": language.linguist,
         "label": language.name,
         "source": sample.request,
     }

@@ -8,7 +8,7 @@ a stamp costs one run.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -21,22 +21,25 @@ _PACKAGE = Path(__file__).resolve().parent
 _TOOLS = ("openapi-python-client", "ruff", "jinja2", "PyYAML")
 
 
-def inputs(spec: Path, owners: Collection[str], others: Collection[str]) -> str:
-    """The digest of what a surface is made from.
-
-    ``owners`` are the folders of templates, and the first words of modules, that only this surface uses;
-    ``others`` are those of the other surfaces, which do not count.
+def inputs(spec: Path, language: str, versions: Iterable[str] = ()) -> str:
+    """The digest of what the client in a language is made from: the code and templates of other languages and
+    of the site do not count. ``versions`` are those of programs outside Python.
     """
     parts = [("spec", spec.read_bytes())]
     for path in sorted(_PACKAGE.rglob("*")):
-        name = path.relative_to(_PACKAGE).as_posix()
-        is_template = name.startswith("templates/")
-        owner = name.split("/")[1] if is_template else name.partition("_")[0].removesuffix(".py")
-        wanted = owner in owners if is_template else owner not in others
-        if wanted and path.suffix in (".py", ".jinja"):
-            parts.append((name, path.read_bytes()))
+        name = path.relative_to(_PACKAGE)
+        if path.is_file() and "__pycache__" not in name.parts and _counts(name, language):
+            parts.append((name.as_posix(), path.read_bytes()))
     parts += [(tool, metadata.version(tool).encode()) for tool in _TOOLS]
+    parts += [("program", version.encode()) for version in versions]
     return digest_of(parts)
+
+
+def _counts(name: Path, language: str) -> bool:
+    room, *below = name.parts
+    if room == "languages" and len(below) > 1:
+        return below[0] in (language, "common")
+    return room != "site"
 
 
 def fresh(folder: Path, digest: str) -> int | None:

@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 import stepup_spec
-from stepup_generator.generate import render, write_to
+from stepup_generator.generate import render
 from stepup_generator.openapi.model import Api
 from stepup_generator.openapi.read import read
+from stepup_generator.write import write
 
 KEY = "canary-key-5f1d0c"
 
@@ -37,14 +38,15 @@ def api(spec_path: Path) -> Api:
 
 @pytest.fixture(scope="session")
 def surfaces(spec_path: Path) -> dict[str, dict[str, str]]:
-    return render(spec_path)
+    """The files of every client, by its folder."""
+    return {name: dict(client.files) for name, client in render(spec_path).items()}
 
 
 @pytest.fixture(scope="session")
 def client_folder(surfaces: dict[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The freshly generated Python client."""
     out = tmp_path_factory.mktemp("generated")
-    write_to(out, surfaces)
+    write(surfaces["python"], out / "python")
     return out / "python"
 
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepup_generator.client.names import Go, Language, Rust, TypeScript
+from stepup_generator.client.names import Language
 from stepup_generator.client.types import Object, Union
 from stepup_generator.client.view import ClientSettings, ClientView, view
+from stepup_generator.languages.go.names import Go
+from stepup_generator.languages.rust.names import Rust
+from stepup_generator.languages.typescript.names import TypeScript
 from stepup_generator.openapi.model import Api
 from stepup_generator.openapi.read import read
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from stepup_generator import samples
 from stepup_generator.arazzo import read as workflows
 from stepup_generator.arazzo.read import Workflow
 from stepup_generator.errors import SiteError
+from stepup_generator.languages import TARGETS, samples_of_flows
 from stepup_generator.openapi.model import Api
 from stepup_generator.openapi.read import read
 from stepup_generator.site import Sources, render
@@ -332,7 +332,7 @@ def test_a_flow_has_a_page(
     """It links to each operation and to the guides that speak of it, and holds programs in every language."""
     _, api = parcels
     flow = flow_of()
-    (page,) = flow_pages(api, [flow], read_them(parcels=GUIDE), samples.flows(api, [flow]))
+    (page,) = flow_pages(api, [flow], read_them(parcels=GUIDE), samples_of_flows(api, [flow]))
     assert (page.path, page.title, page.section) == (
         "flows/once/index.html",
         "A parcel is collected once",
@@ -341,11 +341,11 @@ def test_a_flow_has_a_page(
     links = Tags(page.body).links()
     assert links[:3] == ["../../reference/announce/index.html", *["../../reference/collect/index.html"] * 2]
     assert links[-1] == "../../guides/parcels/index.html"
-    for language in samples.LANGUAGES:
+    for language in (item.language for item in TARGETS):
         assert f'data-sample="once.{language.id}.request"' in page.body
         assert f'data-sample="once.{language.id}.response"' in page.body
     assert "Sent by <em>post</em>." in page.body
-    assert page.markdown.count("```") == 4 * len(samples.LANGUAGES)
+    assert page.markdown.count("```") == 4 * len(TARGETS)
     assert "[Collect](../../reference/collect/index.md)" in page.markdown
 
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 import stepup_spec
-from stepup_generator.client.names import Python
+from stepup_generator.languages.python.names import Python
 from stepup_generator.openapi.model import Operation, plain
 from stepup_generator.openapi.read import read
 

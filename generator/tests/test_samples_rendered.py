@@ -19,9 +19,9 @@ import pytest
 import yaml
 
 import stepup_spec
-from stepup_generator import samples
 from stepup_generator.arazzo import read as workflows
 from stepup_generator.bundle import bundle
+from stepup_generator.languages import TARGETS, samples_of_flows, samples_of_operations
 from stepup_generator.openapi.model import Api, plain
 from stepup_generator.openapi.read import read
 from stepup_generator.samples import Sample
@@ -30,8 +30,8 @@ WIDE = Path(__file__).with_name("wide.yaml")
 
 
 def everything(api: Api) -> Iterator[tuple[str, Sample]]:
-    flows = samples.flows(api, workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api))
-    for name, found in (*samples.of(api).items(), *flows.items()):
+    flows = samples_of_flows(api, workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api))
+    for name, found in (*samples_of_operations(api).items(), *flows.items()):
         for sample in found:
             yield name, sample
 
@@ -39,7 +39,11 @@ def everything(api: Api) -> Iterator[tuple[str, Sample]]:
 @pytest.fixture(scope="module")
 def made(api: Api) -> list[tuple[str, Sample]]:
     """Every sample of the contract, and of a document with odd names, no examples and every kind of body."""
-    wide = [(f"wide {name}", sample) for name, found in samples.of(read(WIDE)).items() for sample in found]
+    wide = [
+        (f"wide {name}", sample)
+        for name, found in samples_of_operations(read(WIDE)).items()
+        for sample in found
+    ]
     return [*everything(api), *wide]
 
 
@@ -63,10 +67,10 @@ def parsed(command: list[str], text: str, suffix: str, tmp_path: Path) -> subpro
 
 def test_each_operation_has_a_sample_in_each_language(api: Api) -> None:
     """Languages come in one order everywhere, each with a program and what it prints."""
-    for found in samples.of(api).values():
-        assert tuple(item.language for item in found) == samples.LANGUAGES
+    for found in samples_of_operations(api).values():
+        assert tuple(item.language for item in found) == tuple(item.language for item in TARGETS)
         assert all(item.request.endswith("\n") and item.response for item in found)
-    assert list(samples.of(api)) == [item.id for item in api.operations]
+    assert list(samples_of_operations(api)) == [item.id for item in api.operations]
 
 
 def test_python_samples_parse_and_import_what_they_use(made: list[tuple[str, Sample]]) -> None:
@@ -121,7 +125,7 @@ def test_rust_samples_are_as_rustfmt_has_them(made: list[tuple[str, Sample]], tm
 
 def test_no_secret_of_an_answer_is_shown_by_a_client(api: Api) -> None:
     """A client prints a secret as three stars; only the JSON that curl prints has it."""
-    for found in samples.of(api).values():
+    for found in samples_of_operations(api).values():
         bodies = [item.response for item in found if item.language.id == "curl"]
         secrets = re.findall(r'"step_up_grant": "(\w+)"', bodies[0])
         for item in found:
@@ -133,17 +137,19 @@ def test_no_secret_of_an_answer_is_shown_by_a_client(api: Api) -> None:
 def test_the_bundle_is_the_document_with_samples(api: Api) -> None:
     """Nothing of the document is lost or moved, and each operation shows a sample for each language."""
     path = stepup_spec.find(stepup_spec.OPENAPI)
-    bundled = json.loads(bundle(path, samples.of(api)))
+    bundled = json.loads(bundle(path, samples_of_operations(api)))
     plain = json.loads(bundle(path, {}))
     for item in bundled["paths"].values():
         for operation in item.values():
             shown = operation.pop("x-codeSamples")
-            assert [each["label"] for each in shown] == [language.name for language in samples.LANGUAGES]
+            assert [each["label"] for each in shown] == [
+                language.name for language in (item.language for item in TARGETS)
+            ]
             assert {each["lang"] for each in shown} >= {"JavaScript", "Python", "Shell"}
             assert all(each["source"] for each in shown)
     assert json.dumps(bundled) == json.dumps(plain)
     assert list(bundled) == ["openapi", "info", "servers", "tags", "paths", "components"]
-    openapi_spec_validator.validate(json.loads(bundle(path, samples.of(api))))
+    openapi_spec_validator.validate(json.loads(bundle(path, samples_of_operations(api))))
 
 
 @pytest.fixture
@@ -161,7 +167,9 @@ def test_python_prints_what_is_shown_for_every_documented_answer(
     """Each program runs as it is, against a server that gives one documented answer after the other."""
     ran = 0
     for operation in api.operations:
-        (sample,) = (item for item in samples.of(api)[operation.id] if item.language.id == "python")
+        (sample,) = (
+            item for item in samples_of_operations(api)[operation.id] if item.language.id == "python"
+        )
         shown = [sample.response, *(text for _, text in sample.others)]
         for example, text in zip(operation.successes[0].examples, shown, strict=True):
             connected.script(answer(200, json.dumps(plain(example.value))))
@@ -200,9 +208,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Api, list[tuple[s
         spoil(found)
         (folder / name).write_text(yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
     api = read(folder / "openapi.yaml")
-    made = samples.flows(api, workflows.read(folder / "flows.yaml", api))
+    made = samples_of_flows(api, workflows.read(folder / "flows.yaml", api))
     return api, [
-        (key, item) for each in (samples.of(api), made) for key, found in each.items() for item in found
+        (key, item)
+        for each in (samples_of_operations(api), made)
+        for key, found in each.items()
+        for item in found
     ]
 
 
@@ -277,7 +288,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str,
     }  # fmt: skip
     path = tmp_path_factory.mktemp("grown") / "openapi.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-    found = samples.of(read(path))
+    found = samples_of_operations(read(path))
     return {name: {item.language.id: item for item in items} for name, items in found.items()}
 
 
@@ -288,7 +299,7 @@ def test_a_new_optional_field_shows_in_every_language(grown: Mapping[str, Mappin
         "rust": 'device_name: Some("Pixel".into()),', "go": 'DeviceName: models.Ptr("Pixel"),',
         "curl": '"device_name": "Pixel"',
     }  # fmt: skip
-    for language in samples.LANGUAGES:
+    for language in (item.language for item in TARGETS):
         assert names[language.id] in grown["verifyStepUpGrant"][language.id].request
 
 
@@ -302,7 +313,7 @@ def test_a_new_variant_shows_in_every_language(grown: Mapping[str, Mapping[str, 
         "go": "&{MfaSetup:{Type:Passkey KeyCount:2 Label:<nil>}}",
         "curl": '{\n  "mfa_setup": {\n    "type": "Passkey",\n    "key_count": 2\n  }\n}',
     }
-    for language in samples.LANGUAGES:
+    for language in (item.language for item in TARGETS):
         assert grown["fetchUserMfaMethods"][language.id].response == shown[language.id]
 
 
@@ -318,7 +329,7 @@ def test_a_new_operation_shows_in_every_language(grown: Mapping[str, Mapping[str
         "rust": "RevokeGrantResponse { revoked: true }", "go": "&{Revoked:true}",
         "curl": '{\n  "revoked": true\n}',
     }  # fmt: skip
-    for language in samples.LANGUAGES:
+    for language in (item.language for item in TARGETS):
         sample = grown["revokeGrant"][language.id]
         assert calls[language.id] in sample.request
         assert sample.response == answers[language.id]

@@ -35,7 +35,7 @@ def test_every_rule_of_the_server_has_a_fault():
     """No rule is without a fault, no fault without a rule, and no fault without a witness."""
     catalogue = yaml.safe_load(stepup_spec.find(stepup_spec.RULES).read_text(encoding="utf-8"))
     rules = [rule["id"] for group in catalogue["groups"] for rule in group["rules"]]
-    assert len(rules) >= 60
+    assert rules
     owed = set(rules) - RULES_WITHOUT_FAULT
     assert {fault.rule for fault in faults.available().values()} == owed
     assert set(witnesses) == set(faults.available())

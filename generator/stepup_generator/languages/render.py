@@ -1,49 +1,46 @@
-"""Renders templates: a model in, ``{path: text}`` out. Pure: it reads the templates and nothing else.
+"""Renders the templates of a language: a view in, ``{path: text}`` out. Pure: it reads the templates only.
 
 A template's path below its folder is the output's path, less ``.jinja``. Templates are strict: a name that is
 not defined is an error.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 import jinja2
 
-__all__ = ["cell", "client_files", "python_files"]
+from stepup_generator.client.names import escaped
 
-from stepup_generator.client.names import Python
-from stepup_generator.languages.python.view import PythonView
+__all__ = ["cell", "render", "runtime"]
 
 _HERE = Path(__file__).resolve().parent
-# The folder of templates that stands for the package, whatever that is called.
-_PACKAGE = "package"
 
 
-def python_files(view: PythonView) -> dict[str, str]:
-    """Every file of the Python client but the transport layer, not yet formatted."""
-    python = Python()
-    filters = {"text": python.text, "docstring": python.docstring, "comment": python.comment, "cell": cell}
+def render(folder: str, filters: Mapping[str, Callable[..., object]], view: object) -> dict[str, str]:
+    """Every template of the language in ``folder``; they see the attributes of ``view``, and ``filters``."""
     values = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
-    files = _render("python", filters, values)
-    return {
-        path.replace(f"{_PACKAGE}/", f"{view.settings.package}/", 1): text for path, text in files.items()
-    }
-
-
-def client_files(folder: str, filters: Mapping[str, Callable[..., object]], view: object) -> dict[str, str]:
-    """Every file of a rendered client; its templates see the attributes of ``view``, and ``filters``."""
-    values = {name: getattr(view, name) for name in dir(view) if not name.startswith("_")}
-    return _render(folder, filters, values)
-
-
-def _render(
-    folder: str, filters: Mapping[str, Callable[..., object]], values: Mapping[str, object]
-) -> dict[str, str]:
     environment = _environment(folder)
     environment.filters.update(filters)
     names = sorted(environment.list_templates(extensions=["jinja"]))
     return {name.removesuffix(".jinja"): environment.get_template(name).render(values) for name in names}
+
+
+def runtime(
+    folder: str, paths: Iterable[str], *, generated: str = "", names: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Source files of the language in ``folder`` that do not vary with the document, copied unchanged.
+
+    ``generated`` is the comment that marks them as generated, put before their first line. ``names`` are what
+    is filled in: the name of a package or the path of an import, in the files and in the output.
+    """
+    files = {}
+    for path in paths:
+        text = (_HERE / folder / "runtime" / path).read_text(encoding="utf-8")
+        for name, chosen in (names or {}).items():
+            text = text.replace(name, chosen)
+        files[path] = generated + text
+    return files
 
 
 @cache
@@ -59,8 +56,8 @@ def _environment(folder: str) -> jinja2.Environment:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a Markdown table: one line, and nothing of it is markup but code and emphasis."""
+    """Text for a cell of a Markdown table: one line, with no markup but code and emphasis."""
     line = " ".join(text.split())
-    for char, escaped in (("\\", "\\\\"), ("<", "&lt;"), ("[", "\\["), ("|", "\\|")):
-        line = line.replace(char, escaped)
-    return Python().comment(line)
+    for char, inert in (("\\", "\\\\"), ("<", "&lt;"), ("[", "\\["), ("|", "\\|")):
+        line = line.replace(char, inert)
+    return "".join(map(escaped, line))

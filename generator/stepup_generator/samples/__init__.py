@@ -9,25 +9,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stepup_generator.arazzo.model import Workflow
-from stepup_generator.languages.curl.samples import CurlSamples
-from stepup_generator.languages.go.samples import GoSamples
-from stepup_generator.languages.python.samples import PythonSamples
-from stepup_generator.languages.rust.samples import RustSamples
-from stepup_generator.languages.typescript.samples import JavaScriptSamples
 from stepup_generator.openapi.model import Api, Json, Operation, Value
 from stepup_generator.samples.plan import Call, Flow, plan, prompt
 from stepup_generator.samples.values import answers, inputs, success
 from stepup_generator.samples.writer import Writer
 
-__all__ = ["LANGUAGES", "Language", "Sample", "flows", "of"]
+__all__ = ["Language", "Sample", "flows", "of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language of samples: its id, as in addresses and marks, and its name."""
+    """A language of samples: its id, as in addresses and marks, and its names for people and for Linguist."""
 
     id: str
     name: str
+    linguist: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +39,28 @@ class Sample:
     others: tuple[tuple[str, str], ...] = ()
 
 
-LANGUAGES = (
-    Language("javascript", "JavaScript"),
-    Language("python", "Python"),
-    Language("rust", "Rust"),
-    Language("go", "Go"),
-    Language("curl", "cURL"),
-)
-
-
-def of(api: Api) -> Mapping[str, tuple[Sample, ...]]:
-    """The samples of each operation, by operationId: one a language, in the order of LANGUAGES."""
-    writers = _writers(api)
+def of(api: Api, writers: Mapping[Language, Writer]) -> Mapping[str, tuple[Sample, ...]]:
+    """The samples of each operation, by operationId: one for each writer, in their order."""
     return {
-        item.id: tuple(_sample(api, item, language, writers[language.id]) for language in LANGUAGES)
+        item.id: tuple(_sample(api, item, language, writer) for language, writer in writers.items())
         for item in api.operations
     }
 
 
-def flows(api: Api, workflows: Iterable[Workflow]) -> Mapping[str, tuple[Sample, ...]]:
+def flows(
+    api: Api, workflows: Iterable[Workflow], writers: Mapping[Language, Writer]
+) -> Mapping[str, tuple[Sample, ...]]:
     """The programs that go through each workflow, by workflowId; ``response`` is all that one prints.
 
     What a user types in stands behind its question, as a terminal shows it.
     """
-    writers = _writers(api)
     plans = [plan(api, item) for item in workflows]
     return {
         flow.workflow.id: tuple(
-            Sample(language, writers[language.id].flow(flow), _printed(api, flow, writers[language.id]))
-            for language in LANGUAGES
+            Sample(language, writer.flow(flow), _printed(api, flow, writer))
+            for language, writer in writers.items()
         )
         for flow in plans
-    }
-
-
-def _writers(api: Api) -> Mapping[str, Writer]:
-    return {
-        "javascript": JavaScriptSamples(api),
-        "python": PythonSamples(api),
-        "rust": RustSamples(api),
-        "go": GoSamples(api),
-        "curl": CurlSamples(api),
     }
 
 

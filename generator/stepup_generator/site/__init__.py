@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from markupsafe import Markup
 
-from stepup_generator import samples
 from stepup_generator.errors import GeneratorError, SiteError, SiteProblem
+from stepup_generator.languages import TARGETS, samples_of_flows, samples_of_operations
+from stepup_generator.samples import Sample
 from stepup_generator.site import links
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.card import FAVICON, card
@@ -31,7 +32,7 @@ from stepup_generator.site.twins import with_twins
 
 __all__ = ["Settings", "Sources", "render"]
 
-_Samples: TypeAlias = Mapping[str, Sequence[samples.Sample]]
+_Samples: TypeAlias = Mapping[str, Sequence[Sample]]
 _SECTIONS = ("Guides", "Flows", "Guarantees")
 
 
@@ -40,7 +41,7 @@ def render(sources: Sources) -> dict[str, str | bytes]:
     reference = layout(sources.api)
     shown, programs = _samples(sources)
     pages = with_twins(sources, reference, shown, tuple(_pages(sources, reference, shown, programs)))
-    frame = Frame(sources, [language.id for language in samples.LANGUAGES])
+    frame = Frame(sources, [item.language.id for item in TARGETS])
     groups = _navigation(sources, reference, pages)
     files: dict[str, str | bytes] = {page.path: frame.render(page, groups) for page in pages}
     files |= {page.path.replace(".html", ".md"): page.markdown for page in pages if page.markdown}
@@ -58,7 +59,7 @@ def render(sources: Sources) -> dict[str, str | bytes]:
 def _samples(sources: Sources) -> tuple[_Samples, _Samples]:
     """The samples of operations and those of workflows. An example that no program can hold is refused."""
     try:
-        return samples.of(sources.api), samples.flows(sources.api, sources.workflows)
+        return samples_of_operations(sources.api), samples_of_flows(sources.api, sources.workflows)
     except GeneratorError as error:
         raise SiteError([SiteProblem(sources.document, 1, str(error))]) from None
 
@@ -86,7 +87,7 @@ def _rails(shown: _Samples) -> dict[str, Markup]:
     }
 
 
-def _sample(operation_id: str, sample: samples.Sample) -> Markup:
+def _sample(operation_id: str, sample: Sample) -> Markup:
     language = sample.language.id
     body = code(sample.request, language, f"{operation_id}.{language}.request")
     if sample.response:

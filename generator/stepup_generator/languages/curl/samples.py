@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from stepup_generator.arazzo.model import InputReference, OutputReference, Reference
-from stepup_generator.client.names import Names, Python
+from stepup_generator.client.names import Names
+from stepup_generator.languages.python.names import PYTHON as _PYTHON
 from stepup_generator.openapi.model import Api, Json, Operation, Response, plain
 from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
 from stepup_generator.samples.values import Inputs, inputs
@@ -19,7 +20,6 @@ from stepup_generator.samples.writer import comment
 
 __all__ = ["CurlSamples"]
 
-_PYTHON = Python()  # its names are those of shell variables too
 _RESERVED = (
     "body", "case", "do", "done", "elif", "else", "esac", "fail", "fi", "for", "function", "if", "in", "path",
     "select", "then", "time", "until", "while",

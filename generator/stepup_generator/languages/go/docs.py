@@ -10,11 +10,10 @@ import textwrap
 from collections.abc import Iterator
 from itertools import groupby, takewhile
 
-from stepup_generator.client.names import Go
+from stepup_generator.languages.go.names import GO as _GO
 
 __all__ = ["doc"]
 
-_GO = Go()
 _WIDTH = 100
 _ITEM = re.compile(r"(?:[-*+•]|([0-9]+)[.)])\s+(?=\S)")
 # Lines that begin like code, a list, a heading, a quotation, a table, a fence or the definition of a link.

@@ -17,7 +17,7 @@ from stepup_generator.languages.go.docs import doc
 from stepup_generator.languages.go.literals import field_literal, struct_literal
 from stepup_generator.languages.go.shapes import GoShapes, closure, indented
 from stepup_generator.languages.go.types import GO, GoTypes
-from stepup_generator.languages.render import cell, client_files
+from stepup_generator.languages.render import cell, render
 from stepup_generator.openapi.model import Api, Json, Response, plain
 
 __all__ = ["GoView", "go_client", "go_view"]
@@ -42,7 +42,7 @@ _LOCALS = frozenset((
 def go_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole client as {path: text}, the same for the same model; ``package`` is a module path."""
     shown = go_view(api, settings)
-    files = client_files("common", {}, shown) | client_files("go", shown.filters, shown)
+    files = render("common", {}, shown) | render("go", shown.filters, shown)
     if not api.operations:
         # Without an example its imports would be in vain.
         del files["example_test.go"]

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from stepup_generator.client.names import Go, Names
+from stepup_generator.client.names import Names
 from stepup_generator.client.types import Enum, Field, Model, Object, Type, Union
 from stepup_generator.languages.go.docs import doc
+from stepup_generator.languages.go.names import GO
 from stepup_generator.openapi.model import Json
 
 __all__ = ["GO", "GoTypes", "bare", "given_type", "held", "is_uuid"]
 
-GO = Go()
 _SCALARS = {
     "string": "string", "integer": "int64", "number": "float64", "boolean": "bool",
     "any": "any", "null": "any",

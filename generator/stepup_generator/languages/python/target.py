@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from stepup_generator.errors import ToolError
+from stepup_generator.languages.python.names import PYTHON
 from stepup_generator.languages.python.parts import PythonSettings, TransportArgument, TransportOperation
-from stepup_generator.languages.python.view import PYTHON, method_names, view
-from stepup_generator.languages.render import python_files
+from stepup_generator.languages.python.view import PythonView, method_names, view
+from stepup_generator.languages.render import cell, render
 from stepup_generator.openapi.model import Api, Operation, Schema
 
 __all__ = ["RUFF", "python_client"]
@@ -44,13 +45,26 @@ def python_client(api: Api, settings: PythonSettings | None = None) -> dict[str,
     with tempfile.TemporaryDirectory(prefix="stepup-mfa-") as name:
         folder = Path(name)
         operations = _transport(api, folder / settings.package / _TRANSPORT)
-        for path, text in python_files(view(api, settings, operations)).items():
+        for path, text in _package_files(view(api, settings, operations)).items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
         _format(folder)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def _package_files(shown: PythonView) -> dict[str, str]:
+    """Every file but the transport layer, not yet formatted."""
+    filters = {
+        "text": PYTHON.text,
+        "docstring": PYTHON.docstring,
+        "comment": PYTHON.comment,
+        "cell": cell,
+    }
+    files = render("python", filters, shown)
+    # The folder of templates that stands for the package, whatever that is called.
+    return {path.replace("package/", f"{shown.settings.package}/", 1): text for path, text in files.items()}
 
 
 def _transport(api: Api, folder: Path) -> dict[str, TransportOperation]:

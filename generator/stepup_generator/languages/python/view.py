@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stepup_generator.client.error_bodies import ErrorBodies, error_bodies
-from stepup_generator.client.names import Names, Python
+from stepup_generator.client.names import Names
 from stepup_generator.languages.python import docs as python_docs
+from stepup_generator.languages.python.names import PYTHON
 from stepup_generator.languages.python.parts import (
     ClientNames,
     PyAnswer,
@@ -27,7 +28,6 @@ from stepup_generator.openapi.model import Api, Json, Operation, Schema
 
 __all__ = ["PYTHON", "PythonView", "method_names", "view"]
 
-PYTHON = Python()
 _FIXED_ERRORS = ("ApiError", "InvalidArgumentError", "NoAnswerError", "NotSentError", "UnexpectedAnswerError")
 _RESPONSES = ("RawResponse", "raw_responses")
 _ERROR_ATTRIBUTES = (

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from stepup_generator.client.docs import sections, wrapped
 from stepup_generator.client.types import Field, Object, Variant
 from stepup_generator.client.view import ClientSettings, ErrorField, Operation
-from stepup_generator.languages.render import cell, client_files
+from stepup_generator.languages.render import cell, render
 from stepup_generator.languages.rust import docs as rust_docs
 from stepup_generator.languages.rust import examples as rust_examples
 from stepup_generator.languages.rust import types as rs
@@ -27,7 +27,7 @@ _ARM = " " * 12
 def rust_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole crate as {path: text}, the same for the same model."""
     shown = rust_view(api, settings)
-    return client_files("common", {}, shown) | client_files("rust", _filters(shown), shown)
+    return render("common", {}, shown) | render("rust", _filters(shown), shown)
 
 
 def _filters(view: RustView) -> dict[str, Callable[..., object]]:

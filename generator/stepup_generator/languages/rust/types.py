@@ -5,14 +5,13 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from stepup_generator.client.names import Rust
 from stepup_generator.client.types import Enum, Field, Model, Object, Type, Union
 from stepup_generator.languages.rust.layout import Array, Call, Node, Struct
+from stepup_generator.languages.rust.names import RUST
 from stepup_generator.openapi.model import Json
 
 __all__ = ["RUST", "annotation", "field_type", "literal", "reached", "shape", "struct", "tags"]
 
-RUST = Rust()
 _SCALARS = {
     "string": "String", "integer": "i64", "number": "f64", "boolean": "bool", "any": "Value", "null": "Value",
 }  # fmt: skip

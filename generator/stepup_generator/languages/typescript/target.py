@@ -13,7 +13,7 @@ from stepup_generator.client.docs import sections, wrapped
 from stepup_generator.client.names import Names, words
 from stepup_generator.client.types import Field, Union
 from stepup_generator.client.view import ClientSettings, ClientView, ErrorField, Operation, view
-from stepup_generator.languages.render import cell, client_files
+from stepup_generator.languages.render import cell, render
 from stepup_generator.languages.typescript import types as ts
 from stepup_generator.languages.typescript.types import TYPESCRIPT
 from stepup_generator.openapi.model import Api, Json, Response, plain
@@ -38,7 +38,7 @@ _FIXED_ATTRIBUTES = (
 def typescript_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole client as {path: text}, the same for the same model."""
     shown = typescript_view(api, settings)
-    return client_files("common", {}, shown) | client_files("typescript", shown.filters, shown)
+    return render("common", {}, shown) | render("typescript", shown.filters, shown)
 
 
 def typescript_view(api: Api, settings: ClientSettings | None = None) -> "TypeScriptView":

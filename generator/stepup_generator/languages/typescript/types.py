@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from stepup_generator.client.names import TypeScript
 from stepup_generator.client.types import Enum, Field, Model, Object, Type, Union
 from stepup_generator.client.view import Operation, Success
+from stepup_generator.languages.typescript.names import TYPESCRIPT
 from stepup_generator.openapi.model import Json
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "signature",
 ]
 
-TYPESCRIPT = TypeScript()
 _SCALARS = {
     "string": "string", "integer": "number", "number": "number", "boolean": "boolean", "any": "unknown",
     "null": "null",
