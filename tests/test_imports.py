@@ -32,9 +32,10 @@ ROOMS = {
         "site", "generate", "lint",
     ),
     "stepup_mock": (
-        "answers", "hosts", "console", "clock", "statements", "totp", "validation", "wire", "store", "access",
-        "journal", "client_faults", "reading", "step_up", "operations", "mock", "demo", "observe",
-        ("app", "control", "faults"), "sms_webhook", "server", "testing",
+        "clock", "console", "feed", "hosts", "responses", "statements", "store", "totp", "validation",
+        "access", "audit", "client_faults", "http_request", "journal", "policy", "sqlite_store",
+        "body_reader", "launch", "step_up", "inbox", "operations", "product_api", "faults", "world",
+        "demo", "observe", "sms_webhook", "worlds", "control", "app", "server", "testing",
     ),
     "stepup_contract": (
         "rules", "server", "scenario", "checks", "run", "conformance", "stateful", "workflows", "report",

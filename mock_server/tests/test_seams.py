@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from stepup_mock import faults
-from stepup_mock.faults import Seams
 from stepup_mock.world import World
 
 FOLDER = Path(faults.__file__).parent
@@ -76,10 +75,7 @@ def test_only_public_methods_of_a_seam_can_be_replaced(world):
 
 
 def seams_of(world):
-    return Seams(
-        store=world.store, policy=world.policy, random=world.step_up._random, step_up=world.step_up,
-        clock=world.clock, inbox=world.inbox, audit=world.audit, api=world.api,
-    )  # fmt: skip
+    return world._seams(world.step_up._random)
 
 
 def test_faults_leave_no_trace(world):
