@@ -32,11 +32,10 @@ ROOMS = {
         "site", "generate", "lint",
     ),
     "stepup_mock": (
-        "responses", "http_request", "store", "access", "clock", "connection", "body_reader",
-        "validation", "feed", "journal", "totp", "policy", "step_up", "audit", "operations",
-        "product_api", "statements", "sqlite_store", "inbox", "faults", "client_faults", "world",
-        "worlds", "observe", "demo", "hosts", "sms_webhook", "console", "control", "app", "server",
-        "testing",
+        "clock", "console", "feed", "hosts", "responses", "statements", "store", "totp", "validation",
+        "access", "audit", "client_faults", "http_request", "journal", "policy", "sqlite_store",
+        "body_reader", "launch", "step_up", "inbox", "operations", "product_api", "faults", "world",
+        "demo", "observe", "sms_webhook", "worlds", "control", "app", "server", "testing",
     ),
     "stepup_contract": (
         "rules", "server", "scenario", "checks", "run", "conformance", "stateful", "workflows", "report",
