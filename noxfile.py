@@ -107,11 +107,14 @@ def clients(session: nox.Session) -> None:
 
 @nox.session
 def samples(session: nox.Session) -> None:
-    """Every sample of the built site runs against the mock and prints what the site says."""
+    """Every sample runs and prints what the site shows; `-- --update` captures again what samples print."""
     install(session, "hatchling")
+    arguments = [item for item in session.posargs if item != "--update"]
+    if "--update" in session.posargs:
+        session.run("python", "tests/samples.py", "--update", *arguments, env=CARGO)
     folder = Path(session.create_tmp()) / "site"
     session.run("stepup-mfa", "docs", "build", "--out", str(folder))
-    session.run("python", "tests/samples.py", "--site", str(folder), *session.posargs, env=CARGO)
+    session.run("python", "tests/samples.py", "--site", str(folder), *arguments, env=CARGO)
 
 
 @nox.session

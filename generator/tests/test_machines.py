@@ -89,7 +89,7 @@ def test_the_twin_of_an_operation_is_complete(files: dict[str, str]) -> None:
                     wanted.add(
                         f"- [{rule['id']}](../../rules/index.md): {rule['sentence'].split('.')[0][:40]}"
                     )
-        wanted |= {"```python", "```javascript", "```curl"}
+        wanted |= {"```python", "```javascript", "```bash"}
         assert [item for item in wanted if item not in text] == []
 
 

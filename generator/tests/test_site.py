@@ -495,12 +495,12 @@ def test_curl_samples_say_what_they_mean_to_a_shell(
     assert body.items() <= sent.items()  # what the schema requires besides is filled in
 
 
-def test_an_example_that_no_program_can_hold_is_refused(render: Callable[[dict], dict[str, str]]) -> None:
-    """An example that is no value of its type is named with its document, not printed into a sample."""
+def test_an_example_that_no_program_can_hold_is_an_error(render: Callable[[dict], dict[str, str]]) -> None:
+    """An example that is not a value of its type is named with its document, not printed into a sample."""
     changed = fresh()
     changed["paths"]["/api/backend/v1/user/{user_id}/mfa"]["get"]["parameters"][0]["example"] = "nobody"
     with pytest.raises(
-        SiteError, match=r"openapi\.json:1: fetchUserMfaMethods: the example of user_id is no value"
+        SiteError, match=r"openapi\.json:1: fetchUserMfaMethods: the example of user_id is not a value"
     ):
         render(changed)
 
