@@ -13,6 +13,7 @@ import yaml
 import stepup_spec
 from stepup_generator import site
 from stepup_generator.errors import SiteError
+from stepup_generator.openapi.constraints import MaxLength
 from stepup_generator.openapi.model import Api
 from stepup_generator.openapi.read import read
 from stepup_generator.site.addresses import Addresses
@@ -73,8 +74,8 @@ def test_the_twin_of_an_operation_is_complete(files: dict[str, str]) -> None:
         for schema in [operation.request_body.schema] if operation.request_body else []:
             for item in api.resolve(schema).properties:
                 wanted.add(f"- `{item.name}` (")
-                limit = api.resolve(item.schema).max_length
-                wanted |= {str(limit)} if limit else set()
+                limits = api.resolve(item.schema).constraints
+                wanted |= {str(limit.length) for limit in limits if isinstance(limit, MaxLength)}
         for answer in operation.responses:
             wanted |= {f"## Answer {answer.status}", " ".join(answer.description.split())[:60]}
             wanted |= {f"- `{header.name}` (" for header in answer.headers}

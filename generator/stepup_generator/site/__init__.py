@@ -73,7 +73,7 @@ def build(sources: Sources) -> Site:
 
 
 def _samples(sources: Sources) -> tuple[_Samples, _Samples]:
-    """The samples of operations and of workflows. Raises SiteError for an example that no program can hold."""
+    """The samples of operations and workflows. Raises SiteError for an example no program can hold."""
     api, goldens = sources.api, sources.goldens
     try:
         return samples_of_operations(api, goldens), samples_of_flows(api, sources.workflows, goldens)

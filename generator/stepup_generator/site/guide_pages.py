@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from stepup_generator.arazzo.read import Workflow
+from stepup_generator.languages import TARGETS
 from stepup_generator.openapi.model import Api
 from stepup_generator.site.diagrams import diagram
 from stepup_generator.site.guides import LANGUAGES, Block, Guide, is_external, parse
@@ -27,7 +28,7 @@ __all__ = ["guide_pages", "relative"]
 _Diagrams: TypeAlias = Mapping[str, Callable[[str], Markup]]
 _RENDERER = MarkdownIt("commonmark").enable("table")
 # What a language is called where a reader chooses between several: by the names of the samples.
-_CHOICE = {"js": ("javascript", "JavaScript"), "sh": ("curl", "cURL")}
+_CHOICE = {item.language.fence: (item.language.id, item.language.name) for item in TARGETS}
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})(\w*)[^\n]*$")
 
 

@@ -22,13 +22,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from stepup_generator.errors import SiteError, SiteProblem
+from stepup_generator.languages import TARGETS
 
 __all__ = ["LANGUAGES", "Block", "Guide", "address_of", "is_external", "parse", "read_guides"]
 
 # What a block may be written in, and what readers call it.
 LANGUAGES = {
-    "js": "JavaScript", "python": "Python", "rust": "Rust", "go": "Go", "sh": "Shell", "console": "Terminal",
-    "json": "JSON", "yaml": "YAML", "toml": "TOML", "text": "Text",
+    **{item.language.fence: item.language.linguist for item in TARGETS},
+    "console": "Terminal", "json": "JSON", "yaml": "YAML", "toml": "TOML", "text": "Text",
 }  # fmt: skip
 _EXTERNAL = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
