@@ -103,12 +103,12 @@ def _with_settings(inputs: "SiteInputs", args: argparse.Namespace) -> "SiteInput
     base_path, site_url = args.base_path, args.site_url
     if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", base_path):
         raise CommandError(
-            f"--base-path {base_path!r} is not a path of a site.",
+            f"--base-path {base_path!r} is not the path of a site.",
             "Begin and end it with a slash, as in /repo/.",
         )
     if site_url and not re.fullmatch(r"https?://[^\s?#\"'<>]+", site_url):
         raise CommandError(
-            f"--site-url {site_url!r} is not a URL.",
+            f"--site-url {site_url!r} is not an address.",
             "Give one that begins with https:// and ends with the path.",
         )
     if args.label and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args.label):
@@ -135,11 +135,11 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
         print(f"{known} files in {out} are up to date. Open {out / 'index.html'}")
         return 0
     try:
-        summary = _write(out, inputs)
+        report = _write(out, inputs)
     except (SpecError, SiteError) as error:
         raise CommandError(
             "\n".join(("the site cannot be built.", *error.lines())),
-            "Nothing was written. Fix these places; `stepup-mfa lint` checks more.",
+            "Nothing was written. Fix these places; `stepup-mfa lint` looks further.",
         ) from None
     except OutputError as error:
         raise CommandError(str(error), "Nothing was written. Choose another folder with --out.") from None
@@ -147,17 +147,24 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
         stamp.remember(out, digest)
     if not inputs.rules.is_file():
         print(f"No {inputs.rules.name} beside {inputs.document.name}: the site has no behaviour rules.")
-    print(f"{summary} Open {out / 'index.html'}")
+    print(f"{report} Open {out / 'index.html'}")
     return 0
 
 
 def _write(out: Path, inputs: "SiteInputs") -> str:
-    """Build and write the site; return what was written, in one sentence."""
-    from stepup_generator.site import render
+    """Build and write; say what was written."""
+    from stepup_generator.site import build
     from stepup_generator.write import write
 
     sources = inputs.read()
-    files = render(sources)
+    site = build(sources)
+    files = site.files
+    if site.not_captured:
+        names = "\n".join(f"  {name}" for name in site.not_captured)
+        print(
+            "What these samples print is not captured; the site shows the document's example instead."
+            f" To capture it: nox -s samples -- --update\n{names}"
+        )
     if not inputs.version:
         write(files, out)
         return f"{len(files)} files in {out}."
