@@ -5,7 +5,7 @@ use std::fmt;
 /// A value that no debug output shows; [`expose`](Secret::expose) gives it.
 ///
 /// ```
-/// use {{ settings.package }}::Secret;
+/// use stepup_runtime::Secret;
 ///
 /// let code = Secret::from("123456");
 /// assert_eq!(format!("{code:?}"), "***");

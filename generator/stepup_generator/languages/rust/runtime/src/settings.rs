@@ -1,4 +1,4 @@
-//! What a client is made with.
+//! Settings of clients.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,16 +7,13 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::{redirect, retry, Url};
 
+use crate::document::{Client, AGENT, API_KEY, AUTH_URL, CLIENT, CREDENTIALS};
 use crate::errors::{Error, Problem};
-use crate::{Secret, {{ settings.client }}};
+use crate::response::Failure;
+use crate::secret::Secret;
 
-const AGENT: &str = "{{ settings.package }}/{{ settings.version }} rust";
-
-/// Headers that carry the API key; callers may not set them.
-{{ credential_headers | credential_list }}
-
-/// Settings of a client, in the making; [`build`](Builder::build) checks them.
-#[must_use = "a builder makes nothing before `build` is called"]
+/// Settings of a client; [`build`](Builder::build) checks them.
+#[must_use = "a builder does nothing before `build` is called"]
 pub struct Builder {
     auth_url: String,
     api_key: Secret,
@@ -26,14 +23,32 @@ pub struct Builder {
     http: reqwest::ClientBuilder,
 }
 
-/// Settings, checked and whole.
-pub(crate) struct Settings {
-    pub(crate) url: String,
-    pub(crate) key: Secret,
-    pub(crate) timeout: Duration,
-    pub(crate) headers: HeaderMap,
-    pub(crate) retries: u32,
-    pub(crate) http: reqwest::Client,
+/// Checked settings.
+pub struct Settings {
+    pub url: String,
+    pub key: Secret,
+    pub timeout: Duration,
+    pub headers: HeaderMap,
+    pub retries: u32,
+    http: reqwest::Client,
+}
+
+impl AsRef<reqwest::Client> for Settings {
+    fn as_ref(&self) -> &reqwest::Client {
+        &self.http
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Settings");
+        shown.field("url", &self.url).field("key", &self.key);
+        shown.field("timeout", &self.timeout);
+        // Their values may be secrets.
+        shown.field("headers", &self.headers.keys());
+        shown.field("retries", &self.retries);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Builder {
@@ -48,15 +63,13 @@ impl Builder {
         }
     }
 
-    /// As [`{{ settings.client }}::builder`], with address and key from the environment variables `{{ settings.environment }}_AUTH_URL` and
-    /// `{{ settings.environment }}_API_KEY`.
+    /// As [`Client::builder`], with address and key from the environment variables of [`Client::from_env`].
     pub fn from_env() -> Self {
         let read = |name| std::env::var(name).unwrap_or_default();
-        let auth_url = read("{{ settings.environment }}_AUTH_URL");
-        Self::new(auth_url, read("{{ settings.environment }}_API_KEY"))
+        Self::new(read(AUTH_URL), read(API_KEY))
     }
 
-    /// How long one try may take, to the end of its answer; by default ten seconds.
+    /// How long one attempt may take, to the end of its response; by default ten seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -74,8 +87,8 @@ impl Builder {
         self
     }
 
-    /// What makes the requests: with a builder of yours come your proxies, certificates and pools. Redirects and
-    /// retries of its own are switched off.
+    /// What makes the requests: a builder with your proxies, certificates and pools. Its redirects and retries are
+    /// switched off.
     pub fn http_client(mut self, builder: reqwest::ClientBuilder) -> Self {
         self.http = builder;
         self
@@ -87,30 +100,30 @@ impl Builder {
     ///
     /// [`Error::InvalidArgument`] with everything that is missing or malformed. No message holds the key, or the value
     /// of a header.
-    pub fn build(self) -> Result<{{ settings.client }}, Error> {
+    pub fn build(self) -> Result<Client, Error> {
         let mut problems = Vec::new();
         let url = checked_url(&self.auth_url);
-        let url = url.map_err(|wanted| problems.push(Problem::new("auth_url", wanted)));
+        let url = url.map_err(|expected| problems.push(Problem::new("auth_url", expected)));
         let key = checked_key(self.api_key.expose());
-        let key = key.map_err(|wanted| problems.push(Problem::new("api_key", wanted)));
+        let key = key.map_err(|expected| problems.push(Problem::new("api_key", expected)));
         if self.timeout.is_zero() {
-            problems.push(Problem::new("timeout", "wanted a time that is not zero"));
+            problems.push(Problem::new("timeout", "expected a time greater than zero"));
         }
         if self.retries > 10 {
-            problems.push(Problem::new("retries", "wanted at most 10"));
+            problems.push(Problem::new("retries", "expected at most 10"));
         }
         let headers = checked_headers(&self.headers);
-        let headers = headers.map_err(|wanted| problems.push(Problem::new("headers", wanted)));
+        let headers = headers.map_err(|expected| problems.push(Problem::new("headers", expected)));
         // A redirect could carry key and codes elsewhere; what may be sent twice is decided by the operation.
         let http = self.http.redirect(redirect::Policy::none());
         let http = http.retry(retry::never()).referer(false).build();
         let http = http.map_err(|error| {
-            let failure = crate::answer::Failure::from(error);
+            let failure = Failure::from(error);
             problems.push(Problem::new("http_client", failure.reason));
         });
         match (url, key, headers, http) {
             (Ok(url), Ok(()), Ok(headers), Ok(http)) if problems.is_empty() => {
-                Ok({{ settings.client }}::new(Arc::new(Settings {
+                Ok(Client::new(Arc::new(Settings {
                     url,
                     key: self.api_key,
                     timeout: self.timeout,
@@ -119,7 +132,7 @@ impl Builder {
                     http,
                 })))
             }
-            _ => Err(Error::invalid("{{ settings.client }}", problems)),
+            _ => Err(Error::invalid(CLIENT, problems)),
         }
     }
 }
@@ -133,28 +146,33 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// An address without the slashes at its end, if it can be that of a server.
-fn checked_url(given: &str) -> Result<String, &'static str> {
+/// The address of a server without the slashes at its end.
+fn checked_url(given: &str) -> Result<String, String> {
     if given.is_empty() {
-        return Err("is missing; give it, or set {{ settings.environment }}_AUTH_URL");
+        return Err(missing(AUTH_URL));
     }
     let plain = |url: &Url| {
         let named = url.username().is_empty() && url.password().is_none();
         let bare = url.query().is_none() && url.fragment().is_none();
         ["http", "https"].contains(&url.scheme()) && url.has_host() && named && bare
     };
-    const WANTED: &str = "wanted an address like https://auth.example.com, no query, no password";
-    let url = Url::parse(given).ok().filter(plain).ok_or(WANTED)?;
+    const EXPECTED: &str =
+        "expected an address such as https://auth.example.com, without query or password";
+    let url = Url::parse(given).ok().filter(plain).ok_or(EXPECTED)?;
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn checked_key(given: &str) -> Result<(), &'static str> {
+fn missing(variable: &str) -> String {
+    format!("is missing; set it, or {variable} in the environment")
+}
+
+fn checked_key(given: &str) -> Result<(), String> {
     if given.is_empty() {
-        Err("is missing; give it, or set {{ settings.environment }}_API_KEY")
+        Err(missing(API_KEY))
     } else if given.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(())
     } else {
-        Err("wanted printable ASCII without spaces")
+        Err("expected printable ASCII without spaces".into())
     }
 }
 
@@ -168,10 +186,10 @@ fn checked_headers(given: &[(String, String)]) -> Result<HeaderMap, &'static str
             HeaderValue::try_from(value),
             printable,
         ) else {
-            return Err("wanted names and values of printable ASCII");
+            return Err("expected names and values of printable ASCII");
         };
         if CREDENTIALS.contains(&name.as_str()) {
-            return Err("the API key is sent by api_key");
+            return Err("expected no API key here: it is sent by api_key");
         }
         if ["content-length", "transfer-encoding"].contains(&name.as_str()) {
             return Err("content-length and transfer-encoding follow from the body");
