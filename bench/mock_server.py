@@ -180,18 +180,19 @@ def per_request(servers: list[Server], rounds: int, count: int) -> dict[str, dic
 
 MEMORY = """
 import resource, sys, time
-from stepup_mock.mock import Mock
-from stepup_mock.step_up import Phone, Terms
-mock = Mock()
+from stepup_mock.step_up import Phone
+from stepup_mock.store import Terms
+from stepup_mock.world import World
+world = World()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-step_up, terms = mock.step_up, Terms("BENCH", "ONE_TIME_USE", 86400)
+step_up, terms = world.step_up, Terms("BENCH", one_time=True, valid_for_seconds=86400)
 phone = Phone("cc83af74-cd5b-4a3e-8f21-6b0d9e4c7a10", "+15555550123")
 for number in range(100_000):
     user, at = f"{number // 5:08x}-0000-4000-8000-000000000000", 1.8e9
     if number % 5 == 0:
         step_up.put_user("test", user, (phone,))
     challenge = step_up.send_sms("test", user, phone.mfa_phone_id, terms, at=at)
-    step_up.verify_sms("test", user, challenge, mock.inbox[-1].code, at=at)
+    step_up.verify_sms("test", user, challenge, world.inbox.messages[-1].code, at=at)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

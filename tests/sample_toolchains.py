@@ -26,13 +26,17 @@ class BuildError(Exception):
 
 
 class Toolchain(ABC):
-    """One language: ``needs`` are the programs it cannot do without, ``client`` the folder of its client."""
+    """One language: ``needs`` are the programs it cannot do without, ``client`` the folder of its client.
+
+    ``folder`` is where it works; ``source`` is another client than the committed one.
+    """
 
     needs: ClassVar[tuple[str, ...]]
     client: ClassVar[str] = ""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, source: Path | None = None) -> None:
         self.folder = folder
+        self.source = source or ROOT / "generated_client" / self.client
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -43,11 +47,11 @@ class Toolchain(ABC):
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self.client:
             return
-        source, stamp = ROOT / "generated_client" / self.client, self.folder / "installed"
-        digest = _digest(source)
+        stamp = self.folder / "installed"
+        digest = _digest(self.source)
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != digest:
             stamp.unlink(missing_ok=True)
-            self.install_client(source)
+            self.install_client(self.source)
             stamp.write_text(digest, encoding="utf-8")
 
     def install_client(self, source: Path) -> None:
@@ -134,7 +138,7 @@ class Go(Toolchain):
     client = "go"
 
     def build(self, programs: Mapping[str, str]) -> dict[str, list[str]]:
-        client = ROOT / "generated_client" / self.client
+        client = self.source
         module = _module(client / "go.mod")
         # A name that ends in .go is taken for a source.
         names = {name: name.replace(".", "_") for name in programs}
@@ -161,7 +165,7 @@ class Rust(Toolchain):
     def build(self, programs: Mapping[str, str]) -> dict[str, list[str]]:
         sources = self.folder / "src" / "bin"
         sources.mkdir(parents=True, exist_ok=True)
-        client = ROOT / "generated_client" / self.client
+        client = self.source
         (self.folder / "Cargo.toml").write_text(_CARGO.format(client=client.as_posix()), encoding="utf-8")
         names = {name: name.replace(".", "_").lower() for name in programs}
         for name, text in programs.items():

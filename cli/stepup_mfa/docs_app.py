@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from stepup_mock import answers
-from stepup_mock.app import App, operation_of
+from stepup_mock import responses
+from stepup_mock.app import App
 from stepup_mock.hosts import Hosts
+from stepup_mock.http_request import operation_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -242,7 +243,7 @@ async def _send(
     body: bytes,
     media_type: str,
     *,
-    extra: tuple[answers.Header, ...] = ((b"cache-control", b"no-store"),),
+    extra: tuple[responses.Header, ...] = ((b"cache-control", b"no-store"),),
 ) -> None:
     headers = [(b"content-type", media_type.encode()), *_SAFETY, *extra]
     if status != 304:

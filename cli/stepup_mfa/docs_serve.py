@@ -38,7 +38,7 @@ def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
     from stepup_mfa import docs_watch
     from stepup_mfa.docs_app import DocsApp, Site
     from stepup_mfa.mock import ready_file
-    from stepup_mock import access, hosts, mock, server
+    from stepup_mock import access, hosts, server
 
     if not hosts.is_loopback(args.host):
         raise CommandError(
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
         raise CommandError(
             f"the site cannot be built.\n{docs_watch.reason(error)}", "Mend this and start again."
         ) from error
-    keys = {"api_key": access.DEFAULT_API_KEY, "control_key": mock.new_control_key()}
+    keys = {"api_key": access.DEFAULT_API_KEY, "control_key": access.new_control_key()}
 
     def new_mock() -> "App":
         return server.create_app(host=args.host, api_key=keys["api_key"], control_key=keys["control_key"])

@@ -84,9 +84,8 @@ class DocsServer(Server):
     def _restart_mock(self) -> None:
         """Replace the mock by one that has read the documents anew; it starts with fresh demo users."""
         old, new = self._app.mock, self._new_mock()
-        self._app.mock, self._mock = new, new.mock
-        old.mock.feed.close()
-        old.mock.store.close()
+        self._app.mock, self.worlds = new, new.worlds
+        old.worlds.close()
         print("The mock started anew: users, codes and grants are fresh.", flush=True)
 
 

@@ -56,14 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from stepup_mock import access, demo, hosts, mock, server
+    from stepup_mock import access, demo, hosts, server
 
     if args.list_faults:
         return _list_faults()
     loopback = hosts.is_loopback(args.host)
     _check_keys(args, public_key_is_enough=loopback)
     api_key = args.api_key or access.DEFAULT_API_KEY
-    control_key = args.control_key or (mock.new_control_key() if loopback else None)
+    control_key = args.control_key or (access.new_control_key() if loopback else None)
     webhook_secret = os.environ.get(_WEBHOOK_SECRET)
     fresh_secret = None
     if args.sms_webhook and webhook_secret is None:
@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
         control_key=None if args.control_key else control_key,
         control=control_key is not None,
         webhook_secret=fresh_secret,
-        faults=app.faults.enabled,
+        faults=app.world.faults.enabled,
     )
 
     with ready_file(args.ready_file) as announce:
@@ -100,7 +100,8 @@ def run(args: argparse.Namespace) -> int:
 def _app(
     args: argparse.Namespace, api_key: str, control_key: str | None, webhook_secret: str | None
 ) -> "App":
-    from stepup_mock import faults, mock, server, store
+    from stepup_mock import faults, server, store
+    from stepup_mock.sms_webhook import BadWebhook
 
     try:
         return server.create_app(
@@ -115,7 +116,7 @@ def _app(
         )
     except faults.UnknownFault as error:
         raise CommandError(f"there is no fault {error}.", "See stepup-mfa mock --list-faults.") from error
-    except mock.BadWebhook as error:
+    except BadWebhook as error:
         raise CommandError(
             f"the SMS webhook cannot be used: {error}.", f"See --sms-webhook and {_WEBHOOK_SECRET}."
         ) from error

@@ -13,8 +13,8 @@ from typing import Any
 
 from stepup_contract.checks import Check
 from stepup_contract.rules import Rule, locks, read_rules
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import Finding
-from stepup_contract.scenario.trial import Trial
 from stepup_contract.server.budget import BudgetSpent, NotAllowed
 from stepup_contract.server.connect import Need, Server
 from stepup_contract.server.control import ControlError
@@ -75,19 +75,19 @@ _ELSEWHERE = {
 
 def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list[Check]:
     """Return the checks that can be made on this server, those that run alone at the end."""
-    wanted = {rule.id: rule for rule in rules}
+    asked = {rule.id: rule for rule in rules}
     possible = [
         check
         for check in checks
-        if wanted.keys() >= {check.rule}
-        and not forbidden(wanted[check.rule], server.target)
+        if asked.keys() >= {check.rule}
+        and not forbidden(asked[check.rule], server.target)
         and check.needs <= server.offers
         and check.unless not in server.offers
     ]
     careful = one_by_one(server)
 
     def risk(check: Check) -> int:
-        rule = wanted[check.rule]
+        rule = asked[check.rule]
         return 0 if not careful else 2 if locks(rule) else "sms" in rule.safety
 
     # What is made for named users comes before what may use them up.
@@ -124,10 +124,11 @@ async def run(
     progress: Progress,
     *,
     fail_fast: bool = False,
+    thorough: bool = False,
 ) -> Results:
-    """Make every possible check of ``rules`` and return the verdicts, one for each rule.
+    """Run every possible check of ``rules`` and return the verdicts, one for each rule.
 
-    ``fail_fast`` begins no check after one that failed.
+    ``fail_fast`` starts no check after one that failed; ``thorough`` takes the thorough figures of the rules.
     """
     planned = plan(checks, rules, server)
     catalogue = {rule.id: rule for rule in rules}
@@ -147,7 +148,7 @@ async def run(
         elif fail_fast and any(one.outcome == FAILED for one in done):
             result = CheckResult(check, NOT_EXERCISED, 0, reason="left out after the first finding")
         else:
-            result = await _make(server, check, catalogue[check.rule], seed, results)
+            result = await _make(server, check, catalogue[check.rule], seed, results, thorough=thorough)
         done.append(result)
         progress(result, len(done), len(planned))
 
@@ -160,58 +161,61 @@ async def run(
     return results
 
 
-async def _make(server: Server, check: Check, rule: Rule, seed: int, results: Results) -> CheckResult:
+async def _make(
+    server: Server, check: Check, rule: Rule, seed: int, results: Results, *, thorough: bool
+) -> CheckResult:
     """Make one check; again where codes straddled two time steps, as its verdict is then worth little: what
     was not found twice is not told.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
     before: set[tuple[str, str, str]] = set()
-    kept: Trial | None = None
+    kept: CheckRun | None = None
     for attempt in range(_ATTEMPTS):
-        trial = Trial(server, rule, check.name, f"{seed}:{rule.id}:{check.name}:{attempt}")
-        went_on = await _try(server, check, trial, results)
-        if kept is not None and kept.evidence and not trial.evidence:
+        own_seed = f"{seed}:{rule.id}:{check.name}:{attempt}"
+        check_run = CheckRun(server, rule, check.name, own_seed, thorough=thorough)
+        went_on = await _try(server, check, check_run, results)
+        if kept is not None and kept.evidence and not check_run.evidence:
             # It cannot be made again: the named users are used up, or the budget is.
-            trial = kept
+            check_run = kept
             break
         # A check that moves the clock goes through many steps on purpose.
-        straddled = len(trial.steps) > 1 and Need.CLOCK not in check.needs
-        if not went_on or not straddled or (attempt and not trial.findings):
+        straddled = len(check_run.time_steps) > 1 and Need.CLOCK not in check.needs
+        if not went_on or not straddled or (attempt and not check_run.findings):
             break
         if attempt == _ATTEMPTS - 1:
-            _keep_known(trial, before)
-        before |= {_kind(finding) for finding in trial.findings}
-        kept = trial
-    results.errors += [f"{check.rule} {check.name}: {told}" for told in dict.fromkeys(trial.broken)]
-    return _result(check, trial, loop.time() - started)
+            _keep_known(check_run, before)
+        before |= {_kind(finding) for finding in check_run.findings}
+        kept = check_run
+    results.errors += [f"{check.rule} {check.name}: {told}" for told in dict.fromkeys(check_run.errors)]
+    return _result(check, check_run, loop.time() - started)
 
 
-async def _try(server: Server, check: Check, trial: Trial, results: Results) -> bool:
+async def _try(server: Server, check: Check, check_run: CheckRun, results: Results) -> bool:
     """Make one check once, and tell whether the run may go on with it."""
     name = f"{check.rule} {check.name}"
     others = asyncio.all_tasks()
     try:
-        await (_alone(server, check, trial) if check.alone else check.run(trial))
+        await (_alone(server, check, check_run) if check.alone else check.run(check_run))
     except BudgetSpent as error:
         await _end_all_but(others)
-        trial.reasons.append(str(error))
+        check_run.reasons.append(str(error))
         results.stopped = str(error)
         return False
     except Unreachable as error:
         told = f"the server no longer answers: {error}"
-        trial.reasons.append(told)
+        check_run.reasons.append(told)
         if await _gone(server):
             results.stopped = told
         else:
             results.errors.append(f"{name}: no connection for a moment: {error}")
         return False
     except (NotExercised, NotAllowed, ControlError) as error:
-        trial.gave_up(error)
+        check_run.ended_early(error)
     except Exception as error:  # a check that breaks down must not take the others with it
         told = breakdown(error, server)
         results.errors.append(f"{name}: {told}")
-        trial.reasons.append(f"the check broke down: {told}")
+        check_run.reasons.append(f"the check broke down: {told}")
     return True
 
 
@@ -223,16 +227,18 @@ def breakdown(error: Exception, server: Server) -> str:
 
 
 def _kind(finding: Finding) -> tuple[str, str, str]:
-    return finding.rule, finding.operation, finding.wanted
+    return finding.rule, finding.operation, finding.expected
 
 
-def _keep_known(trial: Trial, before: set[tuple[str, str, str]]) -> None:
+def _keep_known(check_run: CheckRun, before: set[tuple[str, str, str]]) -> None:
     """Drop the findings that came but once in attempts that all straddled time steps."""
-    kept = [finding for finding in trial.findings if _kind(finding) in before]
+    kept = [finding for finding in check_run.findings if _kind(finding) in before]
     if not kept:
-        trial.evidence.clear()
-        trial.reasons.append("each attempt took longer than one code is good for; is the server very slow?")
-    trial.findings[:] = kept
+        check_run.evidence.clear()
+        check_run.reasons.append(
+            "each attempt took longer than one code is good for; is the server very slow?"
+        )
+    check_run.findings[:] = kept
 
 
 async def _end_all_but(others: set[asyncio.Task[Any]]) -> None:
@@ -252,11 +258,11 @@ async def _gone(server: Server) -> bool:
     return True
 
 
-async def _alone(server: Server, check: Check, trial: Trial) -> None:
+async def _alone(server: Server, check: Check, check_run: CheckRun) -> None:
     """Make a check that moves the clock or the limits, and put both back."""
     offset, limits = server.clock.offset, dict(server.limits)
     try:
-        await check.run(trial)
+        await check.run(check_run)
     finally:
         if server.clock.frozen or abs(server.clock.offset - offset) > 1:
             await server.clock.restore(offset)
@@ -264,21 +270,21 @@ async def _alone(server: Server, check: Check, trial: Trial) -> None:
             server.limits = await server.the_control().limits(limits)
 
 
-def _result(check: Check, trial: Trial, seconds: float) -> CheckResult:
-    own = [finding for finding in trial.findings if finding.rule == check.rule]
+def _result(check: Check, check_run: CheckRun, seconds: float) -> CheckResult:
+    own = [finding for finding in check_run.findings if finding.rule == check.rule]
     if any(finding.fails for finding in own):
         outcome = FAILED
-    elif not trial.evidence:
+    elif not check_run.evidence:
         outcome = NOT_EXERCISED
     else:
         outcome = OBSERVED if own else PASSED
     return CheckResult(
         check,
         outcome,
-        len(trial.evidence),
-        tuple(trial.findings),
-        tuple(trial.remarks),
-        "; ".join(dict.fromkeys(trial.reasons)),
+        len(check_run.evidence),
+        tuple(check_run.findings),
+        tuple(check_run.remarks),
+        "; ".join(dict.fromkeys(check_run.reasons)),
         seconds,
     )
 

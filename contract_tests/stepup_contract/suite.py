@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from stepup_contract.checks import all_checks
+from stepup_contract.conformance import PHASES
 from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
-from stepup_contract.conformance.run import PHASES, Conformance, conform
+from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
-from stepup_contract.rules import Rule, read_rules
+from stepup_contract.rules import Rule, natural, read_rules
 from stepup_contract.run import CheckResult, Results, blame, breakdown, plan, run
 from stepup_contract.server.connect import Server, TargetError, connect
 from stepup_contract.server.operations import OPERATIONS
 from stepup_contract.server.target import Target, Unreachable
-from stepup_contract.stateful.machine import LEFT_OUT, NEEDS, StateMachineResult, play
+from stepup_contract.stateful.run import LEFT_OUT, NEEDS, StateMachineResult, play
 from stepup_contract.workflows.arazzo import Unsupported
 from stepup_contract.workflows.run import WorkflowResult, run_workflows
 
@@ -36,16 +37,17 @@ NOT_LIVE = "not made on a live server"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run is asked for. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to
-    the rules about these; all rules where empty; no ``phases``: no
-    conformance; ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings too,
-    and ``documented_statuses`` makes conformance provoke each status that is documented.
+    """What to run. ``rules`` and ``skip`` are ids or letters of groups, ``operations`` narrows to the rules
+    about these; empty means all rules. ``thorough`` takes the thorough figures of the rules. No ``phases``
+    means no conformance. ``workflows`` runs the workflows too, ``state_machine`` plays random interleavings
+    too, and ``documented_statuses`` makes conformance provoke each status that is documented.
     """
 
     rules: Sequence[str] = ()
     skip: Sequence[str] = ()
     operations: Sequence[str] = ()
     fail_fast: bool = False
+    thorough: bool = False
     phases: Sequence[str] = PHASES
     max_examples: int = 40
     seed: int = 0
@@ -62,13 +64,13 @@ class UnknownRule(ValueError):
     """A rule was asked for that the catalogue does not have."""
 
 
-def select(wanted: Sequence[str], skipped: Sequence[str] = (), operations: Sequence[str] = ()) -> list[Rule]:
+def select(asked: Sequence[str], skipped: Sequence[str] = (), operations: Sequence[str] = ()) -> list[Rule]:
     """Return the rules of the catalogue that are asked for by id or by group, less those skipped. Raises
     UnknownRule.
     """
     catalogue = read_rules()
     groups = {rule.group for rule in catalogue.values()}
-    unknown = [name for name in (*wanted, *skipped) if name not in catalogue and name not in groups]
+    unknown = [name for name in (*asked, *skipped) if name not in catalogue and name not in groups]
     if unknown:
         raise UnknownRule(f"no rule or group {', '.join(unknown)}; there are {', '.join(catalogue)}")
     strange = [name for name in operations if name not in {operation.id for operation in OPERATIONS}]
@@ -78,7 +80,7 @@ def select(wanted: Sequence[str], skipped: Sequence[str] = (), operations: Seque
     return [
         rule
         for rule in catalogue.values()
-        if (not wanted or {rule.id, rule.group} & set(wanted))
+        if (not asked or {rule.id, rule.group} & set(asked))
         and not {rule.id, rule.group} & set(skipped)
         and (not operations or set(operations) & set(rule.operations))
     ]
@@ -91,7 +93,13 @@ async def judge(target: Target, options: Options) -> Report:
     async with connect(target, connections=options.connections) as server:
         _ask_first(server, rules, options)
         results = await run(
-            server, all_checks(), rules, options.seed, options.on_check, fail_fast=options.fail_fast
+            server,
+            all_checks(),
+            rules,
+            options.seed,
+            options.on_check,
+            fail_fast=options.fail_fast,
+            thorough=options.thorough,
         )
         if options.fail_fast and any(finding.fails for finding in results.findings):
             options = replace(options, phases=(), state_machine=False, workflows=False)
@@ -145,7 +153,7 @@ def _no_conformance(target: Target, results: Results, options: Options) -> str:
 
 def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
     """Raise TargetError where checks would move the clock or the limits under other people's users."""
-    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.moves})
+    moving = sorted({check.rule for check in plan(all_checks(), rules, server) if check.moves}, key=natural)
     if options.state_machine and server.offers.issuperset(NEEDS):
         moving.append("the state machine")
     if moving and server.other_users and not options.exclusive:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from stepup_contract.checks import Check
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.server.target import Target
 from stepup_mfa.main import main
 
@@ -166,10 +166,10 @@ def test_a_check_that_breaks_down_stops_nothing_and_tells_no_secret(
     """A fault of the suite in the middle of a check is one line without secrets, and exit 2."""
     secrets: dict[str, str] = {}
 
-    async def breaks(trial: Trial) -> None:
-        async with trial.scene() as scene:
-            user = await scene.totp_user()
-            answer = await scene.verify_totp(user.id, scene.code(user))
+    async def breaks(check_run: CheckRun) -> None:
+        async with check_run.session() as session:
+            user = await session.totp_user()
+            answer = await session.verify_totp(user.id, session.code(user))
             grant = answer.document["step_up_grant"]
             secrets.update({user.secret: "TOTP secret", grant: "grant", "other-control": "control key"})
             raise RuntimeError(f"{user.secret}\n{answer.document} other-key other-control")

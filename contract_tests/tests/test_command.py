@@ -74,7 +74,7 @@ def test_misuse_is_told_in_two_lines(
         "no connection to the control API": [*good[:4], *away],
         "a control URL without a control key": [*good[:4], "--control-url", target.url],
         "a control key without a control URL": [*good[:4], "--control-key", "k"],
-        "no server to judge": ["--api-key", "k"],
+        "no server to check": ["--api-key", "k"],
         "no API key": ["--url", target.url],
         "not a plain http or https URL": ["--url", "ftp://x", "--api-key", "k"],
         "no rule or group Z9": [*good, "--rules", "Z9"],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stepup_contract.conformance.run import PHASES
+from stepup_contract.conformance import PHASES
 from stepup_contract.report import Report
 from stepup_contract.server.target import Target
 

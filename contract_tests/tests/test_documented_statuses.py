@@ -5,11 +5,13 @@ finding.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import jsonschema_rs
+import pytest
 
-from stepup_contract.conformance.documented_answers import documented, faults_of
+from stepup_contract.conformance.documented_responses import differences, documented
 from stepup_contract.conformance.documented_statuses import Reached, provoke, provoke_late, unreached
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.terminal import as_text
@@ -41,7 +43,7 @@ def test_every_documented_status_is_reached_on_the_mock(mock_server: Target) -> 
     assert [finding.message for finding in reached.findings] == []
     assert unreached(reached.answers, reached) == []
     assert len(documented()) == 37
-    assert all(reached.answers[wanted] for wanted in documented())
+    assert all(reached.answers[expected] for expected in documented())
 
 
 def test_what_a_server_cannot_be_brought_to_is_listed(other_make: Callable[..., Target]) -> None:
@@ -71,24 +73,62 @@ def test_an_answer_that_is_not_as_documented_is_a_finding(other_make: Callable[.
     reached = reach(other_make("no-www-authenticate"))
     assert {finding.rule for finding in reached.findings} == {"schema.documented_status"}
     assert {finding.operation for finding in reached.findings} == {name for name, _ in documented()}
-    assert all("no header WWW-Authenticate" in finding.got for finding in reached.findings)
+    assert all("WWW-Authenticate" in finding.got for finding in reached.findings)
     assert all(finding.curl.startswith("curl ") for finding in reached.findings)
 
 
-def test_body_media_type_and_headers_are_judged() -> None:
-    """Each part of an answer that may be wrong is told."""
+GOOD = b'{"error_code": "rate_limited", "user_facing_error": "Wait."}'
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "message"),
+    [
+        (GOOD, {"Retry-After": "soon"}, '"soon" is not of type "integer"'),
+        (GOOD, {"Retry-After": "-1"}, "-1 is less than the minimum of 0"),
+        (GOOD, {"Content-Type": "text/html"}, "Received: text/html Documented: application/json"),
+        (GOOD, {"Content-Type": "nonsense"}, "Malformed media type"),
+        (GOOD, {"Content-Type": None}, "Missing Content-Type header"),
+        (b'{"error_code": "slow_down"}', {}, '"rate_limited" was expected'),
+        (
+            GOOD.replace(b"{", b'{"error_code": "x", ').replace(b"rate_limited", b"y"),
+            {},
+            '"rate_limited" was',
+        ),
+        (b"[]", {}, 'is not of type "object"'),
+        (b"{", {}, "JSON deserialization error"),
+        (b"\xff", {}, "Content deserialization error"),
+        (b"[" * 100_000, {}, "Content deserialization error"),
+        (b'{"error_code": "' + b"x" * 1_000_000 + b'"}', {}, "…"),
+    ],
+)
+def test_each_part_of_a_response_is_validated(
+    content: bytes, headers: dict[str, str | None], message: str
+) -> None:
+    """A wrong header, media type or body is described in one line of bounded length."""
+    all_headers = {"Content-Type": "application/json", "Retry-After": "3"} | headers
     request = Request(VERIFY_GRANT.id, "POST", VERIFY_GRANT.path)
 
-    def told(document: object, media_type: str = "application/json", **headers: str) -> list[str]:
-        pairs = (("Content-Type", media_type), *((n.replace("_", "-"), v) for n, v in headers.items()))
-        return faults_of(Exchange(request, "", 429, pairs, document=document))
+    def found(content: bytes, headers: Iterable[tuple[str, str | None]]) -> list[str]:
+        pairs = tuple((name, value) for name, value in headers if value is not None)
+        return differences(Exchange(request, "http://127.0.0.1/", 429, pairs, content))
 
-    good = {"error_code": "rate_limited", "user_facing_error": "Wait."}
-    assert told(good, Retry_After="3") == []
-    assert "Retry-After" in told(good, Retry_After="soon")[0]
-    assert "text/html" in told(good, "text/html")[0]
-    assert "error_code" in told({"error_code": "slow_down"})[0]
-    assert told([])
+    assert found(GOOD, [("content-type", "application/json; charset=utf-8"), ("retry-after", "3")]) == []
+    differing = found(content, all_headers.items())
+    assert differing
+    assert any(message in difference for difference in differing)
+    assert all(len(difference) <= 401 and "\n" not in difference for difference in differing)
+
+
+def test_an_undocumented_status_is_a_difference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status that the contract does not have is named, a missing required header too; no file is left."""
+    monkeypatch.chdir(tmp_path)
+    request = Request(VERIFY_GRANT.id, "POST", VERIFY_GRANT.path, (("Authorization", "Bearer the-key"),))
+    headers = (("Content-Type", "application/json"),)
+    for status, message in ((418, "Undocumented status code"), (401, "WWW-Authenticate")):
+        differing = differences(Exchange(request, "http://127.0.0.1/", status, headers, GOOD))
+        assert any(message in difference for difference in differing)
+        assert "the-key" not in "".join(differing)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_other_parts_of_the_run_reached_counts() -> None:

@@ -376,7 +376,7 @@ def test_a_control_api_that_fails_in_the_middle_is_no_clean_run(
     ran = contract(turncoat(fail, control=True), *plain)
     assert ran.returncode == 2
     assert "0 failed" in ran.stdout
-    assert re.search(r"V\d .*control API: PUT .*wanted 204, got 500", ran.stdout)
+    assert re.search(r"V\d .*control API: PUT .*expected 204, got 500", ran.stdout)
 
 
 # Wrong clocks -------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def a_run(broken: str = "", *, untried: str = "") -> Report:
         results.rules.append(RuleResult(read_rules()[rule_id], outcome, requests, "", made))
     if broken:
         results.findings.append(
-            Finding(broken, "verifyStepUpGrant", HOSTILE, "", "wanted", "got", "check", fails=True)
+            Finding(broken, "verifyStepUpGrant", HOSTILE, "", "expected", "got", "check", fails=True)
         )
     return Report("http://127.0.0.1:1", True, 1, results, None, 2, 0.1)
 

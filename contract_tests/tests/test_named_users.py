@@ -139,7 +139,7 @@ BUGS = {
     "storable": ("H2", "observed"),
 }
 CASES = [
-    *((bug, *wanted) for bug, wanted in BUGS.items()),
+    *((bug, *expected) for bug, expected in BUGS.items()),
     ("races", "C1", "failed"),
     ("races", "C3", "failed"),
 ]
@@ -327,12 +327,12 @@ def test_a_profile_names_users_and_no_secret_is_told(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--totp-user", "no-uuid:APP_SECRET"), "an id is no UUID"),
+        (("--totp-user", "no-uuid:APP_SECRET"), "an id is not a UUID"),
         (("--totp-user", "{id}:JBSWY3DP secret"), "a value is not ID:VARIABLE"),
         (("--totp-user", "{id}:NOT_THERE"), "the environment has no NOT_THERE"),
-        (("--totp-user", "{id}:SHORT"), "SHORT holds no base32 secret"),
+        (("--totp-user", "{id}:SHORT"), "SHORT does not hold a base32 secret"),
         (("--totp-user", "{id}:APP_SECRET", "--plain-user", "{id}"), "is named twice"),
-        (("--allow-lockout", "{id}"), "is no user with an app or a phone"),
+        (("--allow-lockout", "{id}"), "is not a user with an app or a phone"),
         (("--inbox-command", "x"), "without a user with a phone"),
     ],
 )

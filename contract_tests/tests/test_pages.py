@@ -73,7 +73,7 @@ def test_the_page_tells_findings_with_their_sequence_and_coverage(
     report = judged(other_make("replay"), "T3", "E1")
     text = " ".join("".join(Page(as_html(report)).words).split())
     finding = next(finding for finding in report.findings if finding.rule == "T3")
-    assert finding.wanted in text
+    assert finding.expected in text
     assert finding.got in text
     assert all(curl in text for curl, _ in finding.sequence)
     assert len(finding.sequence) >= 2
@@ -147,16 +147,16 @@ def test_a_check_that_breaks_down_tells_no_secret(other_make: Callable[..., Targ
     from stepup_contract.checks import Check
     from stepup_contract.rules import read_rules
     from stepup_contract.run import run
-    from stepup_contract.scenario.trial import Trial
+    from stepup_contract.scenario.check_run import CheckRun
     from stepup_contract.server.connect import connect
 
     target = other_make()
 
-    async def breaks(trial: Trial) -> None:
-        async with trial.scene() as scene:
-            user = await scene.totp_user()
+    async def breaks(check_run: CheckRun) -> None:
+        async with check_run.session() as session:
+            user = await session.totp_user()
             raise RuntimeError(
-                f"{user.secret} {trial.server.target.api_key} {trial.server.target.control_key}"
+                f"{user.secret} {check_run.server.target.api_key} {check_run.server.target.control_key}"
             )
 
     async def judge() -> Results:

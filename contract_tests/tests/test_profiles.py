@@ -57,9 +57,9 @@ def test_a_profile_says_where_and_what(other_make: Callable[..., Target], tmp_pa
         ('[profile.own]\nurl = "x"\n', "unknown: profile"),
         ('[profiles.own]\nlive = "yes"\n', "profiles.own.live is not true or false"),
         ("[profiles.own]\nrules = [1]\n", "profiles.own.rules is not a list of strings"),
-        ('[profiles.own]\napi_key_env = "sk-1234 secret"\n', "no name of an environment variable"),
+        ('[profiles.own]\napi_key_env = "sk-1234 secret"\n', "not the name of an environment variable"),
         ("[profiles.other]\n", "no profile own (there is other)"),
-        ("[profiles", "no TOML"),
+        ("[profiles", "not valid TOML"),
     ],
 )
 def test_a_wrong_profile_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:

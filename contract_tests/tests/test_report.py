@@ -22,7 +22,7 @@ from stepup_contract.run import Results
 from stepup_contract.server.operations import OPERATIONS
 from stepup_contract.server.redact import Redactor
 from stepup_contract.server.target import Target
-from stepup_contract.stateful.machine import StateMachineResult
+from stepup_contract.stateful.run import StateMachineResult
 from stepup_contract.workflows.run import StepResult, WorkflowResult
 from stepup_spec import OPENAPI, REPORT_SCHEMA, find
 
@@ -47,6 +47,19 @@ def test_the_json_report_has_the_form_of_its_schema(report: Report) -> None:
     }
     assert document["summary"]["exit_code"] == 1
     assert all("STEPUP_MFA_API_KEY" in f["curl"] for f in document["findings"] if f["rule"] == "T3")
+
+
+def test_rules_of_two_digits_are_reported(report: Report) -> None:
+    """T10 is a rule as T9 is, in every report, and comes after T2."""
+    finding = next(one for one in report.findings if one.rule == "T3")
+    report.results.findings[:] = [replace(finding, rule="T10"), replace(finding, rule="T2")]
+    document = json.loads(as_json(report))
+    SCHEMA.validate(document)
+    assert [one["rule"] for one in document["findings"][:2]] == ["T10", "T2"]
+    text = as_text(report)
+    assert 0 < text.index("  T2  ") < text.index("  T10  ")
+    rules = json.loads(as_sarif(report))["runs"][0]["tool"]["driver"]["rules"]
+    assert [rule["id"] for rule in rules][:2] == ["T10", "T2"]
 
 
 def test_no_secret_is_in_any_report(report: Report) -> None:
@@ -81,7 +94,7 @@ def test_what_makes_a_run_fail_is_red_in_junit(
     step = StepResult("verifyGrant", "failed", 200)
     workflow = WorkflowResult("w", "failed", (step,), "a reason", (replace(told, message="a step"),))
     status = replace(
-        told, rule="schema.documented_status", operation="verifyStepUpGrant", wanted="429 as documented"
+        told, rule="schema.documented_status", operation="verifyStepUpGrant", expected="429 as documented"
     )
     assert report.conformance is not None
     conformance = replace(
@@ -124,7 +137,7 @@ def test_the_last_look_reaches_every_text(report: Report) -> None:
     """
     late = "late-secret-of-a-server"
     [told] = report.results.findings[:1]
-    leak = replace(told, message=late, curl=late, got=late, wanted=late, sequence=((late, 200),))
+    leak = replace(told, message=late, curl=late, got=late, expected=late, sequence=((late, 200),))
     assert report.conformance is not None
     operations = [replace(one, reason=late) for one in report.conformance.operations]
     rules = [replace(one, reason=late) for one in report.results.rules]

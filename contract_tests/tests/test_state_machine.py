@@ -16,7 +16,7 @@ from stepup_contract.report.as_json import as_json
 from stepup_contract.report.terminal import as_text
 from stepup_contract.server.connect import connect
 from stepup_contract.server.target import Target
-from stepup_contract.stateful.machine import EXAMPLES, StateMachineResult, play
+from stepup_contract.stateful.run import EXAMPLES, StateMachineResult, play
 from stepup_contract.suite import Options, judge
 
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import httpx
 
-from stepup_contract.checks.totp import SECOND_USES, judge_second_use
+from stepup_contract.checks.totp import SECOND_USES, check_second_use
 from stepup_contract.report import Report
 from stepup_contract.rules import read_rules
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import Finding
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import connect
 from stepup_contract.server.target import Exchange, Target
 
 
-class Hurried(Scene):
-    """A scene in which a time step ends after every code that was sent."""
+class Hurried(JudgedSession):
+    """A session in which a time step ends after every code that was sent."""
 
     async def verify_totp(self, *arguments: Any, **terms: Any) -> Exchange:
         exchange = await super().verify_totp(*arguments, **terms)
@@ -30,12 +30,12 @@ class Hurried(Scene):
 async def _findings(target: Target) -> list[Finding]:
     async with connect(target) as server:
         await server.clock.freeze(server.clock.now() // 30 * 30 + 15)
-        trial = Trial(server, read_rules()["T3"], "accepted_once", "1")
+        check_run = CheckRun(server, read_rules()["T3"], "accepted_once", "1")
         for second in SECOND_USES.values():
-            async with Hurried(trial, "", "test") as scene:
-                await judge_second_use(scene, second)
-        assert len(trial.evidence) == len(SECOND_USES)
-        return trial.findings
+            async with Hurried(check_run, "", "test") as session:
+                await check_second_use(session, second)
+        assert len(check_run.evidence) == len(SECOND_USES)
+        return check_run.findings
 
 
 def test_the_code_sent_again_is_the_one_that_was_accepted(other_make: Callable[..., Target]) -> None:

@@ -67,7 +67,7 @@ def test_a_broken_promise_names_step_criterion_and_answer(
     assert report.exit_code == 1
     finding = next(found for found in report.findings if found.rule == "workflow.smsOneTime")
     assert (finding.operation, finding.check) == ("verifyStepUpGrant", "verifySpentGrant")
-    assert "step verifySpentGrant: wanted $statusCode == 400, got 200" in finding.message
+    assert "step verifySpentGrant: expected $statusCode == 400, got 200" in finding.message
     assert '"${GRANT}"' in finding.curl
     assert "other-key" not in as_json(report) + as_text(report) + as_junit(report)
     assert [status for _, status in finding.sequence][-2:] == [200, 200]
@@ -125,7 +125,7 @@ STEP = "workflows/0/steps/1"
         (f"{STEP}/requestBody/payload/code", "code {$inputs.code}", "{$inputs.code}"),
         (f"{STEP}/requestBody/payload/code", "$steps.verifyGrant.outputs.success", "verifyGrant"),
         ("workflows/0/steps/0/parameters/0/in", "query", "query"),
-        ("workflows/0/steps/0/parameters/0/name", "id", "found id, wanted user_id"),
+        ("workflows/0/steps/0/parameters/0/name", "id", "found id, expected user_id"),
         ("workflows/0/inputs", {"$ref": "#/components/inputs/fax"}, "inputs/fax"),
         ("components/inputs/sms/properties/sms_code/x-stepup-resolved-after", "never", "never"),
         ("components/inputs/totp/required", ["user_id"], "may be left out"),
@@ -210,5 +210,5 @@ def test_only_the_lookup_is_repeated_and_only_as_often_as_written(
     assert (result.outcome, result.steps[0].outcome) == (outcome, outcome)
     assert sent == answers + (3 if outcome == "passed" else 0)
     if outcome == "failed":
-        assert "step lookUpFactor: wanted $statusCode == 200, got 503" in result.findings[0].message
+        assert "step lookUpFactor: expected $statusCode == 200, got 503" in result.findings[0].message
         assert [step.outcome for step in result.steps[1:]] == ["not_exercised"] * 3

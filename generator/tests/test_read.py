@@ -82,8 +82,8 @@ CASES = {
         "#/components/responses/R/$ref",
         "cyclic $ref",
     ),
-    "wrong type": (OK + "tags: §{a: b}\n", "#/tags", "found an object; wanted an array"),
-    "no object": ("  /x: §[1]\n", "#/paths/~1x", "found an array; wanted an object"),
+    "wrong type": (OK + "tags: §{a: b}\n", "#/tags", "found an object; expected an array"),
+    "no object": ("  /x: §[1]\n", "#/paths/~1x", "found an array; expected an object"),
     "duplicate key": (OK + "§paths: {}\n", "#", "stands twice in this object, first in line 3"),
     "alias": (OK + "tags: &t [{name: a}]\nsecurity: §*t\n", "#/security", "aliases are not supported"),
     "tag": (OK + "tags: §!!python/object:os.system []\n", "#/tags", "YAML tag"),
@@ -123,7 +123,7 @@ CASES = {
     "const of another type": (
         OK + "components: {schemas: {S: {type: string, const: §1}}}\n",
         "#/components/schemas/S/const",
-        "wanted a value of type string",
+        "expected a value of type string",
     ),
     "bound without meaning": (
         OK + "components: {schemas: {S: {type: integer, §minLength: 1}}}\n",
@@ -152,7 +152,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_problem_has_its_place(case: str, make_spec: Callable[[str], Path]) -> None:
-    """Each problem is reported with file, line, column, pointer, what was found and what is wanted."""
+    """Each problem is reported with file, line, column, pointer, what was found and what is expected."""
     body, pointer, words = CASES[case]
     before = (HEAD + body).partition("§")[0]
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
@@ -178,7 +178,7 @@ def test_every_problem_is_said_at_once(make_spec: Callable[[str], Path]) -> None
         )
     messages = [item.message for item in caught.value.problems]
     wanted = (
-        "3.1.x", "wanted a string", '"version" is missing', "999", "found the path", "taken by", '"strin"',
+        "3.1.x", "expected a string", '"version" is missing', "999", "found the path", "taken by", '"strin"',
         '"not"', '"webhooks"',
     )  # fmt: skip
     for words in wanted:

@@ -80,6 +80,11 @@ class Page(HTMLParser):
         return [attrs["href"] for tag, attrs in self.tags if tag == "a"]
 
 
+def literally(text: str) -> str:
+    """A regular expression for the text itself."""
+    return re.sub(r"([\\^$.|?*+()\[\]{}/])", r"\\\1", text)
+
+
 @pytest.fixture(scope="module")
 def document() -> dict:
     """The document as any YAML reader sees it, not as ours does."""
@@ -353,7 +358,9 @@ def test_hostile_text_stays_text(render: Callable[[dict], dict[str, str]]) -> No
         f"```\n{HOSTILE}\n```\n\n# {HOSTILE}\n\n| a |\n|:-:|\n| {HOSTILE} |"
     )
     properties = changed["components"]["schemas"]["MfaPhone"]["properties"]
-    properties["mfa_phone_number_suffix"].update(pattern=HOSTILE, examples=[HOSTILE], enum=[HOSTILE])
+    properties["mfa_phone_number_suffix"].update(
+        pattern=literally(HOSTILE), examples=[HOSTILE], enum=[HOSTILE]
+    )
     body = changed["paths"]["/api/backend/v1/mfa/step-up/verify-grant"]["post"]["requestBody"]["content"]
     body["application/json"]["examples"]["grant"]["value"] = {"grant": HOSTILE, HOSTILE: [HOSTILE]}
     lookup = changed["paths"]["/api/backend/v1/user/{user_id}/mfa"]["get"]["responses"]["200"]["content"]
@@ -409,7 +416,44 @@ def test_rules_about_an_unknown_operation_are_refused(tmp_path: Path) -> None:
     assert '"A1" is the id of an earlier rule' in str(refusal.value)
     assert 'found "nobody"; wanted an operationId of the document' in str(refusal.value)
     assert re.search(r"rules\.yaml:\d+:\d+ #/groups/0/rules/1", str(refusal.value))
-    assert sum(len(group.rules) for group in read_rules(RULES, api)) == 60
+    whole = yaml.safe_load(text)["groups"]
+    assert [len(group.rules) for group in read_rules(RULES, api)] == [len(group["rules"]) for group in whole]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("for {rounds} rounds", "for 20 rounds", 'found "rounds", which is not in the method'),
+        ("rounds: {quick", "turns: {quick", 'found "rounds", which is not in the figures'),
+        ("{quick: 10, thorough: 50", "{quick: ten, thorough: 50", "found a string"),
+        ("{quick: 10, thorough: 50", "{quick: 10, slow: 50", 'keyword "slow" is not supported in a figure'),
+    ],
+)
+def test_a_method_without_its_numbers_is_rejected(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    """Each number of a method has its figure, and each figure stands in the method."""
+    text = RULES.read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "rules.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(SpecError) as rejection:
+        read_rules(tmp_path / "rules.yaml", read(SPEC))
+    assert problem in str(rejection.value)
+
+
+def test_a_rule_with_a_number_of_two_digits_has_its_anchor(tmp_path: Path) -> None:
+    """Ids are a letter and a number: T10 is read, printed and linked as T9 is."""
+    (tmp_path / "rules.yaml").write_text(RULES.read_text("utf-8").replace("id: T9\n", "id: T10\n"), "utf-8")
+    api = read(SPEC)
+    built = html(site.render(site.Sources(api, SPEC, read_rules(tmp_path / "rules.yaml", api))))
+    assert "T10" in Page(built["rules/index.html"]).ids
+    assert "../../rules/index.html#T10" in Page(built[own("verifyStepUpTotpChallenge")]).links
+
+
+def test_methods_are_printed_with_their_numbers(pages: dict[str, Page]) -> None:
+    """What a run takes is what the page says: the quick number, the thorough one and that of named users."""
+    text = pages["rules/index.html"].text
+    assert "for 10 (thorough 50, named users 3) rounds" in text
+    assert "In process, 5,000 interleaved samples" in text
+    assert not re.search(r"\{[a-z_]+\}", text)
 
 
 def test_curl_samples_say_what_they_mean_to_a_shell(

@@ -1,6 +1,6 @@
 """API keys: which environment a caller speaks for and what it may do there.
 
-Keys are kept as SHA-256 and looked up by it, so neither the store nor a comparison's duration tells one.
+Keys are kept as SHA-256 and looked up by it: neither the store nor the time of a comparison reveals one.
 """
 
 import hashlib
@@ -8,9 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass
 
-import orjson
-
-from stepup_mock.store import SqliteStore
+from stepup_mock.store import ApiKeyRecord, Store
 
 DEFAULT_API_KEY = "stepup-mock-api-key"
 # The default key is public: it works on loopback only.
@@ -27,21 +25,21 @@ class Access:
 
 
 class NoBearerToken(Exception):
-    """There are no credentials, or they are of another scheme."""
+    """There are no credentials, or they use another scheme."""
 
 
 class ApiKeys:
-    """The key that the server was started with, and those minted since."""
+    """The keys of one world: the first, which stays, and those created through the control API."""
 
-    def __init__(self, store: SqliteStore, first_key: str) -> None:
+    def __init__(self, store: Store, first_key_hash: bytes) -> None:
         self._store = store
         # Headers that were accepted, so that a known caller costs one look-up.
         self._accepted: dict[bytes, Access] = {}
-        self._first = {_hash(first_key.encode()): Access(DEFAULT_ENVIRONMENT)}
-        self._known = self._first | {
-            key_hash: Access(environment, _permissions(permissions), bool(gated))
-            for key_hash, environment, permissions, gated in store.api_keys()
-        }
+        self._first = {first_key_hash: Access(DEFAULT_ENVIRONMENT)}
+        self._known = self._first | {record.key_hash: Access(*record[1:]) for record in store.api_keys()}
+
+    def __contains__(self, key_hash: bytes) -> bool:
+        return key_hash in self._known
 
     def find(self, credentials: bytes) -> Access | None:
         """Return what an Authorization header opens, None for an unknown key; raise NoBearerToken."""
@@ -50,42 +48,44 @@ class ApiKeys:
             scheme, _, key = credentials.partition(b" ")
             if scheme.lower() != b"bearer":
                 raise NoBearerToken
-            access = self._known.get(_hash(key.strip()))
+            access = self._known.get(hash_key(key.strip()))
             if access is not None and len(self._accepted) < 1000:
                 self._accepted[credentials] = access
         return access
 
-    def mint(self, access: Access) -> str:
+    def create(self, access: Access) -> str:
         """Return a new key with this access."""
-        key = f"mock-{secrets.token_hex(20)}"
-        permissions = (
-            None if access.permissions is None else orjson.dumps(sorted(access.permissions)).decode()
-        )
-        key_hash = _hash(key.encode())
+        key = new_api_key()
+        key_hash = hash_key(key.encode())
         self._store.add_api_key(
-            key_hash=key_hash,
-            environment=access.environment,
-            permissions=permissions,
-            feature_gated=int(access.feature_gated),
+            ApiKeyRecord(key_hash, access.environment, access.permissions, access.feature_gated)
         )
         self._known[key_hash] = access
         return key
 
-    def forget_minted(self) -> None:
+    def forget_created(self) -> None:
+        """Forget all keys but the first."""
         self._known = dict(self._first)
         self._accepted.clear()
 
 
-def looks_real(key: str) -> bool:
-    """Say whether a key may be a real one: a long run of hex digits, or a name of what it opens."""
-    return bool(
-        re.fullmatch(r"[0-9A-Fa-f]{64,}", key) or re.match(r"(?i)(sk|pk|pa|key)?[-_]?(live|prod)[-_]", key)
-    )
+def new_api_key() -> str:
+    """Return a fresh API key."""
+    return f"mock-{secrets.token_hex(20)}"
 
 
-def _hash(key: bytes) -> bytes:
+def new_control_key() -> str:
+    """Return a fresh control key."""
+    return f"control-{secrets.token_hex(16)}"
+
+
+def hash_key(key: bytes) -> bytes:
+    """Return what is kept of a key."""
     return hashlib.sha256(key).digest()
 
 
-def _permissions(text: str | None) -> frozenset[str] | None:
-    return None if text is None else frozenset(orjson.loads(text))
+def looks_real(key: str) -> bool:
+    """Return whether a key may be a real one: many hex digits, or a prefix such as ``sk_live_``."""
+    return bool(
+        re.fullmatch(r"[0-9A-Fa-f]{64,}", key) or re.match(r"(?i)(sk|pk|pa|key)?[-_]?(live|prod)[-_]", key)
+    )

@@ -1,7 +1,7 @@
-"""Broken answers, for the tests of clients: they break no rule of the server, only what reaches the caller.
+"""Broken responses, for the tests of clients: they break no rule of the server, only what reaches the caller.
 
-A fault waits for the next requests of its operation. Some are carried out all the same and some are not: a
-lost answer and a refused request are different things to a client.
+A fault waits for the next requests of its operation. Some are still carried out and some are not: a lost
+response and a rejected request are different things to a client.
 """
 
 import asyncio
@@ -9,21 +9,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from stepup_mock import answers
-from stepup_mock.answers import Answer
+from stepup_mock import responses
+from stepup_mock.responses import ApiResponse
 
-_HTML = Answer(
+_HTML = ApiResponse(
     200,
     b"<!doctype html><title>Please wait</title><p>You are being redirected to the login page.",
     "injected",
     media_type=b"text/html; charset=utf-8",
 )
-_NOT_SUCCESS = answers.success({"success": False})
+_NOT_SUCCESS = responses.success({"success": False})
 
 
 @dataclass(slots=True)
 class ClientFault:
-    """One fault in wait. ``operation_id`` None fits every operation, ``count`` None never ends."""
+    """One waiting fault. ``operation_id`` None fits every operation, ``count`` None never ends."""
 
     kind: str
     operation_id: str | None
@@ -37,17 +37,18 @@ class ClientFault:
         return cls(options.pop("kind"), options.pop("operation_id"), options.pop("count"), options)
 
     def document(self) -> dict[str, Any]:
+        """Return the fault as the control API shows it."""
         return {"kind": self.kind, **self.options, "operation_id": self.operation_id, "count": self.count}
 
 
 class ClientFaults:
-    """The faults in wait, in the order in which they are tried."""
+    """The waiting faults, in the order in which they are tried."""
 
     def __init__(self) -> None:
         self.waiting: list[ClientFault] = []
 
-    def meet(self, operation_id: str | None) -> ClientFault | None:
-        """Return the first fault that fits an operation, one meeting fewer left of it."""
+    def next_for(self, operation_id: str | None) -> ClientFault | None:
+        """Return the first fault that fits an operation, and count it down."""
         if operation_id is None:
             return None
         for fault in self.waiting:
@@ -60,38 +61,40 @@ class ClientFaults:
         return None
 
 
-async def spoil(
+async def inject(
     fault: ClientFault,
-    carry_out: Callable[[], Awaitable[Answer]],
-    send: Callable[[Answer], Awaitable[None]],
+    carry_out: Callable[[], Awaitable[ApiResponse]],
+    send: Callable[[ApiResponse], Awaitable[None]],
     hang_up: Callable[[], Awaitable[None]],
-) -> Answer:
-    """Answer a request as the fault wants, and return what was answered. ``hang_up`` does not return."""
+) -> ApiResponse:
+    """Send the response that the fault asks for and return it. ``hang_up`` does not return."""
     options = fault.options
     match fault.kind:
         case "latency":
-            answer = await carry_out()
+            response = await carry_out()
             await asyncio.sleep(options["seconds"])
         case "drop":
-            answer = await carry_out() if options["after_effect"] else _NOT_SUCCESS
+            response = await carry_out() if options["after_effect"] else _NOT_SUCCESS
             await hang_up()
         case "slow_body":
             done = await carry_out()
-            answer = Answer(done.status, done.body, done.outcome, done.extra, shown=done.shown)
-            answer.drip = options["seconds"]
+            response = ApiResponse(
+                done.status, done.body, done.outcome, done.extra_headers, journal_body=done.journal_body
+            )
+            response.spread_seconds = options["seconds"]
         case "status":
-            answer = _with_status(options["status"])
+            response = _with_status(options["status"])
         case "rate_limit":
-            answer = answers.locked(options["retry_after_seconds"])
+            response = responses.rate_limited(options["retry_after_seconds"])
         case "html":
-            answer = _HTML
+            response = _HTML
         case _:
-            answer = _NOT_SUCCESS
-    await send(answer)
-    return answer
+            response = _NOT_SUCCESS
+    await send(response)
+    return response
 
 
-def _with_status(status: int) -> Answer:
+def _with_status(status: int) -> ApiResponse:
     if status >= 400:
-        return answers.error(status, "injected", sentence="This answer was made up to test a client.")
-    return Answer(status, b"", "injected")
+        return responses.error(status, "injected", sentence="This error was injected to test a client.")
+    return ApiResponse(status, b"", "injected")

@@ -1,9 +1,9 @@
-"""The one clock of a mock server: real time, until somebody moves or stops it."""
+"""The one clock of a world: real time, until somebody moves or stops it."""
 
 import time
 from collections.abc import Callable
 
-# The clock goes no further, so that its times stay exact and can be written as dates.
+# The clock goes no further, so that times stay exact and can be written as dates.
 LAST_SECOND = 1e11
 
 
@@ -17,17 +17,20 @@ class Clock:
 
     @property
     def state(self) -> tuple[float, float | None]:
-        """How far the clock was moved, and where it stands still; ``restore`` takes it back."""
+        """The offset of the clock, and where it is frozen; ``restore`` accepts both."""
         return self._offset, self._frozen_at
 
     def restore(self, offset: float, frozen_at: float | None) -> None:
+        """Set the clock to a saved ``state``."""
         self._offset, self._frozen_at = offset, frozen_at
 
     @property
     def frozen(self) -> bool:
+        """Whether the clock stands still."""
         return self._frozen_at is not None
 
     def now(self) -> float:
+        """Return the shown time."""
         if self._frozen_at is not None:
             return self._frozen_at
         return self._source() + self._offset
@@ -40,10 +43,11 @@ class Clock:
             self._offset += seconds
 
     def freeze_at(self, at: float) -> None:
+        """Stop the clock at a time."""
         self._frozen_at = float(at)
 
     def resume(self) -> None:
-        """Run on from the shown time; nothing happens to a running clock."""
+        """Continue from the shown time; a running clock is left alone."""
         if self._frozen_at is not None:
             self._offset = self._frozen_at - self._source()
             self._frozen_at = None

@@ -1,9 +1,9 @@
-"""The users that a mock starts with, and the lines that show what to do with them."""
+"""The users that a mock starts with, and the instructions that it prints."""
 
 import secrets
 
-from stepup_mock.mock import Mock
 from stepup_mock.step_up import Phone, Totp
+from stepup_mock.world import World
 
 TOTP_USER = "31c41c16-c281-44ae-9602-8a047e3bf33d"
 PHONE_USER = "6200a53c-c2d1-4f0e-9b5e-3f1a7c8d2e64"
@@ -14,12 +14,14 @@ PHONES = (
 )
 
 
-def add_users(mock: Mock) -> None:
-    """Add a user with an app and a fresh secret, one with two phones and one without; leave those there."""
+def add_users(world: World) -> None:
+    """Add the demo users that are missing: one with an app and a fresh secret, one with two phones, one with
+    neither.
+    """
     factors = ((TOTP_USER, Totp(secrets.token_bytes(20))), (PHONE_USER, PHONES), (PLAIN_USER, None))
     for user_id, factor in factors:
-        if mock.store.user("test", user_id) is None:
-            mock.step_up.put_user("test", user_id, factor)
+        if world.store.user("test", user_id) is None:
+            world.step_up.put_user("test", user_id, factor)
 
 
 def instructions(
@@ -31,9 +33,9 @@ def instructions(
     webhook_secret: str | None = None,
     faults: tuple[str, ...] = (),
 ) -> str:
-    """Return what the server says when it is up. A key that is None was given by the caller and not shown."""
+    """Return what the command prints when the server is up. A key that is None is not shown."""
     lines = [
-        f"Step-up MFA mock, for tests only. It listens on {url} and ends with Ctrl+C.",
+        f"Step-up MFA mock, for tests only. It listens on {url}; Ctrl+C stops it.",
         "",
         "  Users, environment test:",
         f"    {TOTP_USER}  authenticator app",

@@ -1,33 +1,27 @@
-"""What happened, for people to look at: the latest requests, and a feed for those who watch.
+"""The latest requests of a world. No entry holds a key, a code or a grant: secrets are replaced before."""
 
-Nothing here holds a key, a code or a grant: what is secret is replaced before it is kept.
-"""
-
-import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
-from stepup_mock.answers import Answer
 from stepup_mock.clock import Clock
-from stepup_mock.validation import Body
+from stepup_mock.feed import Feed
+from stepup_mock.responses import ApiResponse
+from stepup_mock.validation import BodySchema
 
 KEPT_REQUESTS = 500
 MARK = "[redacted]"
 _LONGEST = 256
-# A watcher that reads more slowly than this many entries is let go.
-_QUEUE = 1000
-_HEARTBEAT = 15.0
 _LONG_SEGMENT = re.compile(r"(?<=/)[^/]{16,}(?=/|$)")
 _UUID_SEGMENT = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Entry(NamedTuple):
-    """One request to the product API and its answer. ``duration`` is in seconds."""
+    """One request to the product API and its response. ``duration`` is in seconds."""
 
     sequence: int
     at: float
@@ -44,7 +38,7 @@ class Entry(NamedTuple):
         """Return the entry as the control API shows it."""
         document = self._asdict()
         document["request_id"] = self.request_id.decode()
-        document["path"] = _shown_path(self.path.decode("latin-1"))
+        document["path"] = _redacted_path(self.path.decode("latin-1"))
         document["response_body"] = _parsed(self.response_body)
         document["duration_ms"] = round(document.pop("duration") * 1000, 3)
         return document
@@ -57,7 +51,7 @@ _entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
 class Journal:
     """The latest requests, oldest first."""
 
-    def __init__(self, clock: Clock, feed: "Feed") -> None:
+    def __init__(self, clock: Clock, feed: Feed) -> None:
         self._clock = clock
         self.entries: deque[Entry] = deque(maxlen=KEPT_REQUESTS)
         self._feed = feed
@@ -69,7 +63,7 @@ class Journal:
         operation_id: str | None,
         scope: MutableMapping[str, Any],
         body: dict[str, Any] | None,
-        answer: Answer,
+        response: ApiResponse,
         *,
         seconds: float,
     ) -> None:
@@ -84,8 +78,8 @@ class Journal:
                 scope["method"],
                 scope["raw_path"],
                 body,
-                answer.status,
-                answer.shown,
+                response.status,
+                response.journal_body,
                 seconds,
             )
         )
@@ -94,8 +88,8 @@ class Journal:
             self._feed.publish("request", entry.document())
 
 
-def redact(document: dict[str, Any], body: Body) -> dict[str, Any]:
-    """Return a request body fit to be shown: secrets and what the operation does not know are marked."""
+def redact(document: dict[str, Any], body: BodySchema) -> dict[str, Any]:
+    """Return a request body without secrets and without fields that the operation does not know."""
     shown = frozenset(body.names) - body.secrets
     return {
         name if name in body.names else MARK: _short(value) if name in shown else MARK
@@ -109,7 +103,7 @@ def _short(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float) else MARK
 
 
-def _shown_path(path: str) -> str:
+def _redacted_path(path: str) -> str:
     """Return a path in which only UUIDs are long: anything else may be a secret in the wrong place."""
     return _LONG_SEGMENT.sub(lambda match: match[0] if _UUID_SEGMENT.fullmatch(match[0]) else MARK, path)
 
@@ -120,55 +114,3 @@ def _parsed(body: bytes) -> dict[str, Any] | None:
     except orjson.JSONDecodeError:
         return None
     return document if isinstance(document, dict) else None
-
-
-class Feed:
-    """Hands what happens to everybody who watches, as server-sent events."""
-
-    def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[bytes | None]] = set()
-
-    @property
-    def watched(self) -> bool:
-        return bool(self._queues)
-
-    def publish(self, event: str, data: object) -> None:
-        """Tell all watchers; costs next to nothing when there are none."""
-        if not self._queues:
-            return
-        text = b"event: %s\ndata: %s\n\n" % (event.encode(), orjson.dumps(data))
-        for queue in list(self._queues):
-            if queue.full():
-                self._queues.discard(queue)
-                queue.get_nowait()
-                queue.put_nowait(None)
-            else:
-                queue.put_nowait(text)
-
-    def changed(self, what: str) -> None:
-        self.publish("change", {"what": what})
-
-    def close(self) -> None:
-        """End every watcher's stream."""
-        for queue in self._queues:
-            while queue.full():
-                queue.get_nowait()
-            queue.put_nowait(None)
-        self._queues.clear()
-
-    async def watch(self) -> AsyncIterator[bytes]:
-        """Yield what happens from now on, with a comment now and then that keeps the connection alive."""
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(_QUEUE)
-        self._queues.add(queue)
-        try:
-            yield b": this stream begins with what happens next\n\n"
-            while True:
-                try:
-                    text = await asyncio.wait_for(queue.get(), _HEARTBEAT)
-                except TimeoutError:
-                    text = b": still here\n\n"
-                if text is None:
-                    return
-                yield text
-        finally:
-            self._queues.discard(queue)

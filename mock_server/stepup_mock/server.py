@@ -1,7 +1,7 @@
-"""Runs a mock on a real socket: bound, watched and ended cleanly.
+"""Runs a mock on a real socket, and shuts it down cleanly.
 
-uvicorn speaks HTTP; what it leaves open is closed here: connections that send nothing or very slowly, endless
-headers, too many connections, and callers that close their sending half early.
+uvicorn speaks HTTP; this module bounds what uvicorn leaves open: connections that send nothing or very
+slowly, endless headers, too many connections, and callers that close their sending half early.
 """
 
 import asyncio
@@ -17,14 +17,16 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from stepup_mock.access import DEFAULT_API_KEY
-from stepup_mock.answers import Answer
+from stepup_mock.access import DEFAULT_API_KEY, new_control_key
 from stepup_mock.app import App
+from stepup_mock.body_reader import MAX_DROPPED, BodyReader
+from stepup_mock.connection import CONNECTION, Scope
 from stepup_mock.demo import add_users
 from stepup_mock.hosts import Hosts, is_loopback
-from stepup_mock.mock import Mock, new_control_key
-from stepup_mock.reading import MAX_DROPPED
-from stepup_mock.wire import WIRE, Scope
+from stepup_mock.responses import ApiResponse
+from stepup_mock.sqlite_store import sqlite_stores
+from stepup_mock.world import World
+from stepup_mock.worlds import Worlds
 
 HEADER_DEADLINE = 10.0
 MAX_HEADERS = 64 * 1024
@@ -45,22 +47,23 @@ def create_app(
     webhook_secret: str | None = None,
     body_deadline: float = 10,
 ) -> App:
-    """Return the ASGI application; ``app.mock`` is what it serves. Also good for ``httpx.ASGITransport``.
+    """Return the ASGI application, also for ``httpx.ASGITransport``; ``app.world`` is its first world.
 
-    ``host`` is what the server is bound to; with it ``allow_hosts`` and the loopback names are answered to.
-    ``state`` is the SQLite file, None for memory. Raises UnknownFault, BadWebhook and BadState.
+    ``host`` is what the server is bound to; it, ``allow_hosts`` and the loopback names are accepted as Host.
+    ``state`` is the SQLite file, None for memory. Demo users, faults and the webhook belong to the first
+    world. Raises UnknownFault, BadWebhook and BadState.
     """
-    mock = Mock(api_key=api_key, control_key=control_key, state=state)
+    reader = BodyReader(body_deadline)
+    worlds = Worlds(api_key=api_key, control_key=control_key, open_store=sqlite_stores(state), reader=reader)
     if demo_users:
-        add_users(mock)
-    hosts = Hosts((host, *allow_hosts), any_address=not is_loopback(host))
-    app = App(mock, hosts, body_deadline=body_deadline)
-    app.faults.enable(faults)
+        add_users(worlds.first)
+    worlds.first.faults.enable(faults)
     if sms_webhook is not None:
-        from stepup_mock.sms_webhook import SmsWebhook  # only who wants it pays for the import
+        from stepup_mock.sms_webhook import SmsWebhook  # imported only where it is used, since it is slow
 
-        mock.couriers.append(SmsWebhook(mock, sms_webhook, webhook_secret or "").deliver)
-    return app
+        webhook = SmsWebhook(worlds.first, sms_webhook, webhook_secret or "")
+        worlds.first.inbox.couriers.append(webhook.deliver)
+    return App(worlds, Hosts((host, *allow_hosts), any_address=not is_loopback(host)), reader)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -80,7 +83,7 @@ def url_of(listener: socket.socket, host: str) -> str:
 
 
 def serve(app: App, listener: socket.socket, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGINT or SIGTERM, then finish the answers in hand. ``on_ready`` is called when up."""
+    """Serve until SIGINT or SIGTERM, then finish the responses in progress. ``on_ready`` is called once."""
     server = Server(app, on_ready)
 
     async def main() -> None:
@@ -94,7 +97,7 @@ def serve(app: App, listener: socket.socket, on_ready: Callable[[], None] = lamb
 
 @dataclass(frozen=True, slots=True)
 class RunningMock:
-    """A server that is up. ``app.mock`` may be read from outside, and changed through ``call`` only."""
+    """A running server. Its worlds may be read from outside, and changed through ``call`` only."""
 
     base_url: str
     api_key: str = field(repr=False)
@@ -102,11 +105,11 @@ class RunningMock:
     app: App = field(repr=False)
     server: "Server" = field(repr=False)
 
-    def call(self, function: Callable[[Mock], Any]) -> Any:
-        """Run ``function(mock)`` between two requests and return its result."""
+    def call(self, function: Callable[[World], Any]) -> Any:
+        """Run ``function(first world)`` between two requests and return its result."""
 
         async def run() -> Any:
-            return function(self.app.mock)
+            return function(self.app.world)
 
         return asyncio.run_coroutine_threadsafe(run(), self.server.loop).result(timeout=10)
 
@@ -142,11 +145,11 @@ def running(
     finally:
         server.stop()
         thread.join(timeout=10)
-        app.mock.store.close()
+        app.worlds.close()
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, ended by ``stop`` instead of by its own signal handlers."""
+    """uvicorn's server, stopped by ``stop`` instead of by its own signal handlers."""
 
     loop: asyncio.AbstractEventLoop
 
@@ -166,15 +169,16 @@ class Server(uvicorn.Server):
                 timeout_keep_alive=30,
             )
         )
-        self._mock = app.mock
+        self.worlds = app.worlds
         self._on_ready = on_ready
 
     def run_coroutine(self, coroutine: Any) -> None:
+        """Run a coroutine in uvicorn's event loop until it ends."""
         with asyncio.Runner(loop_factory=self.config.get_loop_factory()) as runner:
             runner.run(coroutine)
 
     def stop(self) -> None:
-        """Ask the server to end; from any thread."""
+        """Ask the server to stop; from any thread."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -196,7 +200,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listening in self.servers:
             listening.close()
-        self._mock.feed.close()
+        self.worlds.close_feeds()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         if self.server_state.tasks:
@@ -211,22 +215,22 @@ class Server(uvicorn.Server):
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(1)
-            late = self.loop.time() - HEADER_DEADLINE
+            overdue = self.loop.time() - HEADER_DEADLINE
             for connection in list(self.server_state.connections):
-                if isinstance(connection, _Protocol) and connection.waiting_since < late:
+                if isinstance(connection, _Protocol) and connection.waiting_since < overdue:
                     connection.transport.abort()
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(SWEEP_EVERY)
-            self._mock.step_up.sweep(at=self._mock.clock.now())
+            self.worlds.sweep()
 
 
 _NOT_WAITING = float("inf")
 
 
 class _Protocol(HttpToolsProtocol):
-    """One connection. ``waiting_since`` is when it began to owe us the rest of a request."""
+    """One connection. ``waiting_since`` is since when the rest of a request is missing."""
 
     waiting_since = _NOT_WAITING
     _pending = 0
@@ -234,7 +238,7 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
-        self.app_state = {WIRE: self}
+        self.app_state = {CONNECTION: self}
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
 
@@ -245,7 +249,7 @@ class _Protocol(HttpToolsProtocol):
             self.waiting_since = _NOT_WAITING
             self._pending = 0
         elif before is None or before.response_complete:
-            # Headers that are not complete yet, or a body that nobody reads any more.
+            # Headers that are not complete yet, or a body that nobody reads anymore.
             if not self._pending:
                 self.waiting_since = self.loop.time()
             self._pending += len(data)
@@ -256,25 +260,25 @@ class _Protocol(HttpToolsProtocol):
     def abort(self) -> None:
         self.transport.abort()
 
-    def whole_body(self, scope: Scope) -> bytes | None:
+    def complete_body(self, scope: Scope) -> bytes | None:
         cycle = self.cycle
         return None if cycle.scope is not scope or cycle.more_body else bytes(cycle.body)
 
-    def answer(self, scope: Scope, answer: Answer, request_id: bytes) -> bool:
+    def write_response(self, scope: Scope, response: ApiResponse, request_id: bytes) -> bool:
         cycle = self.cycle
         if (
-            cycle.scope is not scope  # a later request of the connection was read already
+            cycle.scope is not scope  # a later request of the connection was already read
             or cycle.response_started
             or not cycle.keep_alive
             or cycle.disconnected
             or self.flow.write_paused
-            or answer.drip
-            or answer.closes
+            or response.spread_seconds
+            or response.closes
             or scope["method"] == "HEAD"
         ):
             return False
         date = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
-        parts = (answer.head, date, b"x-request-id: ", request_id, b"\r\n\r\n", answer.body)
+        parts = (response.head, date, b"x-request-id: ", request_id, b"\r\n\r\n", response.body)
         self.transport.write(b"".join(parts))
         cycle.response_started = cycle.response_complete = True
         cycle.waiting_for_100_continue = False
@@ -283,7 +287,7 @@ class _Protocol(HttpToolsProtocol):
         return True
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Keep a half-closed connection open for the answer that is due, then close it."""
+        """Keep a half-closed connection open for the response that is due, then close it."""
         if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
             return False
         self.cycle.keep_alive = False

@@ -22,10 +22,11 @@ class Statement:
         )
 
 
-# Goes up with every change of the tables.
+# Goes up with every change after which an older file cannot be used.
 VERSION = 1
 # Secrets lie apart from what a lookup reads. Spent steps are kept for each secret, so that enrolling the same
-# secret again revives no code, and as times: they stay comparable when the length of a step changes.
+# secret again makes no code valid, and as times: they stay comparable when the length of a step changes.
+# `worlds` has rows in the first world's database only.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (
     user_id TEXT NOT NULL PRIMARY KEY, environment TEXT NOT NULL, enabled INTEGER NOT NULL, factor TEXT,
@@ -60,6 +61,9 @@ CREATE TABLE IF NOT EXISTS api_keys (
     feature_gated INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clock (
     id INTEGER PRIMARY KEY, moved_by DOUBLE PRECISION NOT NULL, frozen_at DOUBLE PRECISION);
+CREATE TABLE IF NOT EXISTS worlds (
+    world_id TEXT NOT NULL PRIMARY KEY, api_key_hash BLOB NOT NULL, control_key_hash BLOB NOT NULL,
+    position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS latest (id INTEGER PRIMARY KEY, at DOUBLE PRECISION NOT NULL);
 """
 OF_USERS = ("users", "totp_secrets", "spent_steps", "attempts", "sends", "challenges", "grants")
@@ -135,7 +139,7 @@ UPDATE challenges SET tries = tries + 1
 WHERE challenge_id = :challenge_id AND environment = :environment AND user_id = :user_id
   AND expires_at > :at AND tries < :limit
 RETURNING code_mac""")
-TAKE_CHALLENGE = Statement("""
+CONSUME_CHALLENGE = Statement("""
 DELETE FROM challenges
 WHERE challenge_id = :challenge_id AND environment = :environment AND user_id = :user_id AND expires_at > :at
 RETURNING action_type, one_time, valid_for""")
@@ -148,24 +152,30 @@ FROM grants
 WHERE grant_hash = :grant_hash AND environment = :environment AND user_id = :user_id
   AND action_type = :action_type AND expires_at > :at"""
 GRANT_IS_ONE_TIME = Statement(f"SELECT one_time {_LIVE_GRANT}")
-TAKE_GRANT = Statement(f"DELETE {_LIVE_GRANT} AND one_time = 1 RETURNING 1")
+CONSUME_GRANT = Statement(f"DELETE {_LIVE_GRANT} AND one_time = 1 RETURNING 1")
 
 ADD_API_KEY = Statement("""
 INSERT INTO api_keys (key_hash, environment, permissions, feature_gated)
 VALUES (:key_hash, :environment, :permissions, :feature_gated)""")
 API_KEYS = Statement("SELECT key_hash, environment, permissions, feature_gated FROM api_keys")
+ADD_WORLD = Statement("""
+INSERT INTO worlds (world_id, api_key_hash, control_key_hash, position)
+VALUES (:world_id, :api_key_hash, :control_key_hash,
+        (SELECT coalesce(max(position), 0) + 1 FROM worlds))""")
+WORLDS = Statement("SELECT world_id, api_key_hash, control_key_hash FROM worlds ORDER BY position")
 
-# For people to look at.
+# Lists, for the control API.
 USERS = Statement("""
-SELECT users.user_id, users.environment, enabled, factor, phones, secret, wrong, locked_until FROM users
+SELECT users.user_id, users.environment, enabled, factor, phones, secret, coalesce(wrong, 0), locked_until
+FROM users
 LEFT JOIN totp_secrets ON totp_secrets.user_id = users.user_id
 LEFT JOIN attempts ON attempts.user_id = users.user_id AND attempts.environment = users.environment
 ORDER BY position""")
 CHALLENGES = Statement("""
-SELECT challenge_id, user_id, phone_id, action_type, one_time, valid_for, tries, expires_at FROM challenges
-WHERE expires_at > :at AND tries < :limit ORDER BY expires_at, challenge_id""")
+SELECT challenge_id, environment, user_id, phone_id, action_type, one_time, valid_for, tries, expires_at
+FROM challenges WHERE expires_at > :at AND tries < :limit ORDER BY expires_at, challenge_id""")
 GRANTS = Statement("""
-SELECT grant_hash, user_id, action_type, one_time, issued_at, expires_at FROM grants
+SELECT grant_hash, environment, user_id, action_type, one_time, issued_at, expires_at FROM grants
 WHERE expires_at > :at ORDER BY issued_at, grant_hash""")
 
 # Locks that still hold and spent steps are not swept.
@@ -180,7 +190,7 @@ SAVE_CLOCK = Statement("""
 INSERT INTO clock (id, moved_by, frozen_at) VALUES (1, :offset, :frozen_at)
 ON CONFLICT (id) DO UPDATE SET moved_by = excluded.moved_by, frozen_at = excluded.frozen_at""")
 CLOCK = Statement("SELECT moved_by, frozen_at FROM clock")
-LATEST = Statement("SELECT at FROM latest")
+LAST_SWEEP = Statement("SELECT at FROM latest")
 
 
 def forget(table: str) -> Statement:

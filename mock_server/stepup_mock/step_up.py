@@ -1,30 +1,25 @@
-"""The domain: who may verify what, how often, and what it is worth afterwards.
+"""The domain: who may verify what, how often, and what a grant is worth afterwards.
 
-Knows users, factors, challenges, grants and the throttle. Knows no HTTP, no status and no clock: times are
-arguments, Unix seconds. A refusal is a StepUpError; whatever a call raises, nothing was spent, sent or
-issued by it, except that a wrong code counts.
+Knows users, factors, challenges, grants and the throttle. Knows no HTTP, no status code and no clock: times
+are arguments, Unix seconds. A rejection is a StepUpError; whatever a call raises, it has spent, sent and
+issued nothing, except that a wrong code counts.
 """
 
 import hashlib
-import hmac
 import math
-import secrets
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from stepup_mock import totp
-from stepup_mock.store import Row, SqliteStore
+from stepup_mock.policy import Policy, Random
+from stepup_mock.store import Store, Terms, UserRecord
 
 ONE_TIME_USE = "ONE_TIME_USE"
 TIME_BASED = "TIME_BASED"
-# No 0/O, 1/I/L: people read these codes aloud.
-SMS_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-SMS_CODE_LENGTH = 6
 
 
 class StepUpError(Exception):
-    """A refusal. Its text never holds a secret."""
+    """The operation was rejected. The text never holds a secret."""
 
 
 class UserNotFound(StepUpError):
@@ -36,7 +31,7 @@ class MfaNotEnabled(StepUpError):
 
 
 class IncorrectCode(StepUpError):
-    """Wrong, spent or out of date: which one is nobody's business."""
+    """The code is wrong, spent or expired; callers must not learn which."""
 
 
 @dataclass(eq=False)
@@ -55,22 +50,6 @@ class InvalidField(StepUpError):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The policy of the server; the names are those of the control API."""
-
-    max_wrong_codes: int = 5
-    lock_seconds: int = 900
-    max_sends: int = 5
-    send_window_seconds: int = 600
-    challenge_ttl_seconds: int = 600
-    challenge_max_attempts: int = 5
-    totp_step_seconds: int = 30
-    totp_drift_steps: int = 1
-    max_valid_for_seconds: int = 86400
-    max_action_type_length: int = 256
-
-
-@dataclass(frozen=True, slots=True)
 class Totp:
     """An authenticator app."""
 
@@ -82,13 +61,14 @@ class Totp:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone that receives codes; ``phone_number`` in full, such as +15555550123."""
+    """A phone that receives codes; ``phone_number`` is complete, such as +15555550123."""
 
     mfa_phone_id: str
     phone_number: str
 
     @property
     def suffix(self) -> str:
+        """The last four digits, all that the product API shows."""
         return self.phone_number[-4:]
 
     def __repr__(self) -> str:
@@ -96,15 +76,6 @@ class Phone:
 
 
 Factor = Totp | tuple[Phone, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a grant is good for."""
-
-    action_type: str
-    grant_type: str
-    valid_for_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +95,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class CurrentCode:
-    """What an authenticator app shows now; ``spent`` when it would be refused."""
+    """What an authenticator app shows now; a ``spent`` code would be rejected."""
 
     code: str
     seconds_remaining: float
@@ -134,60 +105,60 @@ class CurrentCode:
         return f"CurrentCode(seconds_remaining={self.seconds_remaining})"
 
 
-class Random:
-    """Where unguessable values come from."""
+class Outbox(Protocol):
+    """Where messages go."""
 
-    def grant(self) -> str:
-        """64 hex digits, 256 bits."""
-        return secrets.token_hex(32)
-
-    def challenge_id(self) -> str:
-        return str(uuid.uuid4())
-
-    def sms_code(self) -> str:
-        return "".join(secrets.choice(SMS_ALPHABET) for _ in range(SMS_CODE_LENGTH))
+    def deliver(self, message: Message) -> None:
+        """Hand over one message."""
 
 
 class StepUp:
     """The five operations, and what arranges their users. No environment sees another's objects."""
 
     def __init__(
-        self, store: SqliteStore, deliver: Callable[[Message], None], random: Random | None = None
+        self, store: Store, outbox: Outbox, policy: Policy | None = None, random: Random | None = None
     ) -> None:
-        self.limits = Limits()
-        self.store = store
-        self._deliver = deliver
+        self.policy = policy or Policy()
+        self._store = store
+        self._outbox = outbox
         self._random = random or Random()
-        self._latest = store.latest()
+        self._latest = store.last_sweep()
 
     # Arranging users
 
     def put_user(self, environment: str, user_id: str, factor: Factor, *, enabled: bool = True) -> None:
-        """Create or replace a user. Live grants and challenges die; counters, locks and spent steps stay."""
+        """Create or replace a user. Grants and challenges become invalid, in whichever environment the user
+        was; counters, locks and spent steps stay.
+        """
         if isinstance(factor, Totp):
-            row = Row("Totp", secret=factor.secret, secret_id=hashlib.sha256(factor.secret).digest())
+            secret_id = hashlib.sha256(factor.secret).digest()
+            record = UserRecord("Totp", secret=factor.secret, secret_id=secret_id)
         elif factor is not None:
-            row = Row("Phone", phones=tuple((phone.mfa_phone_id, phone.phone_number) for phone in factor))
+            phones = tuple((phone.mfa_phone_id, phone.phone_number) for phone in factor)
+            record = UserRecord("Phone", phones=phones)
         else:
-            row = Row(None)
-        self.store.put_user(environment, user_id, row, enabled=enabled)
+            record = UserRecord(None)
+        with self._store.transaction():
+            self._store.delete_challenges(user_id)
+            self._store.delete_grants(user_id)
+            self._store.put_user(environment, user_id, record, enabled=enabled)
 
     def delete_user(self, user_id: str) -> None:
-        self.store.delete_user(user_id)
+        """Forget everything about a user."""
+        self._store.delete_user(user_id)
 
     def forget_everything(self) -> None:
-        """Empty the store and go back to the default limits."""
-        self.store.clear()
-        self.limits = Limits()
+        """Empty the store."""
+        self._store.clear()
         self._latest = 0.0
 
     def sweep(self, *, at: float) -> None:
-        """Delete whatever ended by ``at``: a clock that is moved back later cannot revive it."""
-        self.store.sweep(at=at, sends_since=at - self.limits.send_window_seconds)
+        """Delete whatever has expired by ``at``: a clock that is moved back later cannot revive it."""
+        self._store.sweep(at=at, sends_since=self.policy.send_window_start(at))
         self._latest = at
 
-    def _observe(self, at: float) -> None:
-        # A clock that went back: first end all that had ended before it did.
+    def _note_time(self, at: float) -> None:
+        # A clock that went back: first delete all that had expired before it did.
         if at < self._latest:
             self.sweep(at=self._latest)
         self._latest = at
@@ -196,33 +167,32 @@ class StepUp:
 
     def fetch_user_mfa_methods(self, environment: str, user_id: str) -> str | tuple[Phone, ...] | None:
         """Return ``"Totp"``, the user's phones, or None for a user without a factor; raise UserNotFound."""
-        row = self._user(environment, user_id)
-        if row.factor == "Phone":
-            return tuple(Phone(*phone) for phone in row.phones)
-        return row.factor
+        user = self._user(environment, user_id)
+        if user.factor == "Phone":
+            return tuple(Phone(*phone) for phone in user.phones)
+        return user.factor
 
     def verify_totp(self, environment: str, user_id: str, code: str, terms: Terms, *, at: float) -> str:
         """Spend a TOTP code and return a grant.
 
         Raises Locked, UserNotFound, MfaNotEnabled, IncorrectCode.
         """
-        self._observe(at)
-        self._refuse_locked(environment, user_id, at)
+        self._note_time(at)
+        self._require_unlocked(environment, user_id, at)
         if self._user(environment, user_id).factor != "Totp":
             raise MfaNotEnabled
-        owned = self.store.totp_secret(environment, user_id)
-        assert owned is not None, "a Totp user has a secret"
-        secret_id, secret = owned
+        enrolled = self._store.totp_secret(environment, user_id)
+        assert enrolled is not None, "a Totp user has a secret"
+        secret_id, secret = enrolled
         self._count_attempt(environment, user_id, at)
-        step = self._matching_step(secret, code, at)
+        step = self.policy.matching_step(secret, code, at)
         if step is None:
             raise IncorrectCode
-        seconds = self.limits.totp_step_seconds
-        with self.store.transaction():
-            start, end = step * seconds, (step + 1) * seconds
-            if not self.store.spend_step(environment, user_id, secret_id, step_start=start, step_end=end):
+        start, end = self.policy.step_bounds(step)
+        with self._store.transaction():
+            if not self._store.spend_step(environment, user_id, secret_id, step_start=start, step_end=end):
                 raise IncorrectCode
-            self.store.clear_attempts(environment, user_id)
+            self._store.clear_attempts(environment, user_id)
             return self._issue(environment, user_id, terms, at)
 
     def send_sms(self, environment: str, user_id: str, mfa_phone_id: str, terms: Terms, *, at: float) -> str:
@@ -230,146 +200,130 @@ class StepUp:
 
         Raises Locked, UserNotFound, MfaNotEnabled, InvalidField(mfa_phone_id: phone_not_found).
         """
-        self._observe(at)
-        self._refuse_locked(environment, user_id, at)
-        row = self._user(environment, user_id)
-        if row.factor != "Phone":
+        self._note_time(at)
+        self._require_unlocked(environment, user_id, at)
+        user = self._user(environment, user_id)
+        if user.factor != "Phone":
             raise MfaNotEnabled
-        number = dict(row.phones).get(mfa_phone_id)
+        number = dict(user.phones).get(mfa_phone_id)
         if number is None:
             raise InvalidField("mfa_phone_id", "phone_not_found")
         challenge_id, code = self._random.challenge_id(), self._random.sms_code()
-        with self.store.transaction():
+        with self._store.transaction():
             self._count_send(environment, user_id, mfa_phone_id, at)
-            self.store.add_challenge(
+            self._store.add_challenge(
                 environment,
                 user_id,
-                challenge_id=challenge_id,
+                challenge_id,
                 phone_id=mfa_phone_id,
-                code_mac=self._mac(challenge_id, code),
-                action_type=terms.action_type.encode(),
-                one_time=int(terms.grant_type == ONE_TIME_USE),
-                valid_for=terms.valid_for_seconds,
-                expires_at=at + self.limits.challenge_ttl_seconds,
+                code_mac=self.policy.sms_code_mac(self._store.mac_key, challenge_id, code),
+                terms=terms,
+                expires_at=self.policy.challenge_expiry(at),
             )
-        self._deliver(Message(challenge_id, user_id, mfa_phone_id, number, code, at))
+        self._outbox.deliver(Message(challenge_id, user_id, mfa_phone_id, number, code, at))
         return challenge_id
 
     def verify_sms(self, environment: str, user_id: str, challenge_id: str, code: str, *, at: float) -> str:
-        """Consume a challenge with its code and return a grant on the terms given at sending.
+        """Consume a challenge with its code and return a grant on the terms set when it was sent.
 
         Raises Locked, InvalidField(challenge_id: challenge_not_found), InvalidField(code:
         incorrect_mfa_code).
         """
-        self._observe(at)
-        self._refuse_locked(environment, user_id, at)
+        self._note_time(at)
+        self._require_unlocked(environment, user_id, at)
         not_found = InvalidField("challenge_id", "challenge_not_found")
-        with self.store.transaction():
-            limit = self.limits.challenge_max_attempts
-            code_mac = self.store.count_try(environment, user_id, challenge_id, at=at, limit=limit)
-            if code_mac is None:
+        with self._store.transaction():
+            limit = self.policy.limits.challenge_max_attempts
+            expected = self._store.count_try(environment, user_id, challenge_id, at=at, limit=limit)
+            if expected is None:
                 raise not_found
             self._count_attempt(environment, user_id, at)
-        if not hmac.compare_digest(code_mac, self._mac(challenge_id, code)):
+        submitted = self.policy.sms_code_mac(self._store.mac_key, challenge_id, code)
+        if not self.policy.same_mac(expected, submitted):
             raise InvalidField("code", "incorrect_mfa_code")
-        with self.store.transaction():
-            taken = self.store.take_challenge(environment, user_id, challenge_id, at=at)
-            if taken is None:
+        with self._store.transaction():
+            terms = self._store.consume_challenge(environment, user_id, challenge_id, at=at)
+            if terms is None:
                 raise not_found
-            action_type, one_time, valid_for = taken
-            self.store.clear_attempts(environment, user_id)
-            terms = Terms(action_type.decode(), ONE_TIME_USE if one_time else TIME_BASED, valid_for)
+            self._store.clear_attempts(environment, user_id)
             return self._issue(environment, user_id, terms, at)
 
     def verify_grant(
         self, environment: str, user_id: str, action_type: str, grant: str, *, at: float
     ) -> None:
-        """Return when the grant is alive for this very user and action; a one-time grant is spent by it.
+        """Return if the grant is valid for this very user and action; a one-time grant is consumed by it.
 
         Raises InvalidField(grant: grant_not_found), whatever is wrong with the grant.
         """
-        self._observe(at)
-        which = (environment, user_id, action_type.encode(), _hash(grant))
-        one_time = self.store.grant_is_one_time(*which, at=at)
-        if one_time is None or (one_time and not self.store.take_grant(*which, at=at)):
+        self._note_time(at)
+        which = (environment, user_id, action_type, grant_hash(grant))
+        one_time = self._store.grant_is_one_time(*which, at=at)
+        if one_time is None or (one_time and not self._store.consume_grant(*which, at=at)):
             raise InvalidField("grant", "grant_not_found")
 
     def current_totp(self, user_id: str, *, at: float) -> CurrentCode:
         """Return the code of a user of any environment; raises UserNotFound, MfaNotEnabled."""
-        environment = self.store.environment_of(user_id)
+        environment = self._store.environment_of(user_id)
         if environment is None:
             raise UserNotFound
-        owned = self.store.totp_secret(environment, user_id)
-        if owned is None:
+        enrolled = self._store.totp_secret(environment, user_id)
+        if enrolled is None:
             raise MfaNotEnabled
-        secret_id, secret = owned
-        seconds = self.limits.totp_step_seconds
-        step = int(at) // seconds
-        spent_until = self.store.spent_until(environment, user_id, secret_id)
-        end = (step + 1) * seconds
-        return CurrentCode(totp.code_at(secret, step), end - at, spent=step * seconds < spent_until)
+        secret_id, secret = enrolled
+        step = self.policy.step_at(at)
+        start, end = self.policy.step_bounds(step)
+        spent = start < self._store.spent_until(environment, user_id, secret_id)
+        return CurrentCode(totp.code_at(secret, step), end - at, spent=spent)
 
     def action_of(self, environment: str, user_id: str, challenge_id: str) -> str | None:
-        """Return the action of a challenge that is there for this user, for the audit."""
-        action_type = self.store.challenge_action(environment, user_id, challenge_id)
-        return None if action_type is None else action_type.decode()
+        """Return the action type of this user's challenge, for the audit."""
+        return self._store.challenge_action(environment, user_id, challenge_id)
 
     # Parts
 
-    def _user(self, environment: str, user_id: str) -> Row:
-        row = self.store.user(environment, user_id)
-        if row is None:
+    def _user(self, environment: str, user_id: str) -> UserRecord:
+        user = self._store.user(environment, user_id)
+        if user is None:
             raise UserNotFound
-        return row
+        return user
 
-    def _matching_step(self, secret: bytes, code: str, at: float) -> int | None:
-        # RFC 6238 section 5.2: one step back for the delay of the network; and one ahead for fast clocks.
-        now, drift = int(at) // self.limits.totp_step_seconds, self.limits.totp_drift_steps
-        return totp.matching_step(secret, code, range(max(now - drift, 0), now + drift + 1))
-
-    def _refuse_locked(self, environment: str, user_id: str, at: float) -> None:
-        until = self.store.locked_until(environment, user_id, at=at)
+    def _require_unlocked(self, environment: str, user_id: str, at: float) -> None:
+        until = self._store.locked_until(environment, user_id, at=at)
         if until is not None:
-            raise Locked(_wait(until, at))
+            raise Locked(_seconds_until(until, at))
 
     def _count_attempt(self, environment: str, user_id: str, at: float) -> None:
-        limits = self.limits
-        lock_until = at + limits.lock_seconds
-        if not self.store.count_attempt(
-            environment, user_id, at=at, limit=limits.max_wrong_codes, lock_until=lock_until
-        ):
-            self._refuse_locked(environment, user_id, at)
-            raise Locked(1)  # the lock ended, or was lifted, in between: come again at once
+        limit, lock_until = self.policy.limits.max_wrong_codes, self.policy.lock_end(at)
+        if not self._store.count_attempt(environment, user_id, at=at, limit=limit, lock_until=lock_until):
+            self._require_unlocked(environment, user_id, at)
+            raise Locked(1)  # the lock ended, or was lifted, in between: retry at once
 
     def _count_send(self, environment: str, user_id: str, mfa_phone_id: str, at: float) -> None:
-        window = self.limits.send_window_seconds
-        in_the_way = self.store.count_send(
-            environment, user_id, mfa_phone_id, at=at, since=at - window, limit=self.limits.max_sends
+        limits, since = self.policy.limits, self.policy.send_window_start(at)
+        oldest = self._store.count_send(
+            environment, user_id, mfa_phone_id, at=at, since=since, limit=limits.max_sends
         )
-        if in_the_way is not None:
-            raise Locked(_wait(in_the_way + window, at))
+        if oldest is not None:
+            raise Locked(_seconds_until(oldest + limits.send_window_seconds, at))
 
     def _issue(self, environment: str, user_id: str, terms: Terms, at: float) -> str:
         grant = self._random.grant()
-        self.store.add_grant(
+        self._store.add_grant(
             environment,
             user_id,
-            grant_hash=_hash(grant),
-            action_type=terms.action_type.encode(),
-            one_time=int(terms.grant_type == ONE_TIME_USE),
+            grant_hash=grant_hash(grant),
+            action_type=terms.action_type,
+            one_time=terms.one_time,
             issued_at=at,
-            expires_at=at + terms.valid_for_seconds,
+            expires_at=self.policy.grant_expiry(at, terms.valid_for_seconds, one_time=terms.one_time),
         )
         return grant
 
-    def _mac(self, challenge_id: str, code: str) -> bytes:
-        # Six characters are soon guessed: a plain hash at rest would tell them.
-        return hmac.digest(self.store.mac_key, f"{challenge_id}:{code}".encode(), "sha256")
 
-
-def _hash(grant: str) -> bytes:
+def grant_hash(grant: str) -> bytes:
+    """Return what a store knows of a grant. It holds 256 random bits: a plain hash reveals nothing."""
     return hashlib.sha256(grant.encode()).digest()
 
 
-def _wait(until: float, at: float) -> int:
+def _seconds_until(until: float, at: float) -> int:
     return max(1, math.ceil(until - at))

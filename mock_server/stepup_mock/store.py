@@ -1,26 +1,21 @@
-"""State of the mock: users, challenges, grants, counters and keys in one SQLite database.
+"""What a store of the mock must do: one world's users, challenges, grants, counters and keys.
 
-Whatever may happen only once is one statement whose condition holds everything that must be true, so that
-it stays right when several processes share the database. Nothing is decided here, no time is read, and what
-is secret comes in hashed already, except TOTP secrets and phone numbers, which are needed as they are: a
-state file has mode 0600.
+Whatever may happen only once is one call whose condition holds everything that must be true, so that it stays
+right when several processes share a database. A store decides nothing and reads no clock. Grants, codes and
+API keys reach it hashed; TOTP secrets and phone numbers are needed as they are.
 """
 
-import os
-import secrets
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import orjson
-
-from stepup_mock import statements as sql
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
 
 
-class Row(NamedTuple):
-    """What the store keeps of a user: the factor's name, and the phones as (id, number)."""
+class BadState(Exception):
+    """The stored state cannot be used; the text says why."""
+
+
+class UserRecord(NamedTuple):
+    """A user's factor: its name, the phones as (id, number), and the TOTP secret with its hash."""
 
     factor: str | None
     phones: tuple[tuple[str, str], ...] = ()
@@ -28,254 +23,209 @@ class Row(NamedTuple):
     secret_id: bytes | None = None
 
 
-class BadState(Exception):
-    """The state file cannot be used; the text says why."""
+class Terms(NamedTuple):
+    """What a grant is good for; ``valid_for_seconds`` is its lifetime."""
+
+    action_type: str
+    one_time: bool
+    valid_for_seconds: int
 
 
-class SqliteStore:
-    """All statements over one connection; ``path`` None keeps it in memory."""
+class ApiKeyRecord(NamedTuple):
+    """An API key by its SHA-256; ``permissions`` are operationIds, None for all of them."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        try:
-            self._open(path)
-        except (OSError, sqlite3.Error) as error:
-            raise BadState(str(error)) from error
+    key_hash: bytes
+    environment: str
+    permissions: frozenset[str] | None
+    feature_gated: bool
 
-    def _open(self, path: Path | None) -> None:
-        self.mac_key = secrets.token_bytes(32) if path is None else _key_beside(path)
-        if path is not None:
-            _private_file(path)
-        # Autocommit: a statement is its own transaction unless `transaction` opens one.
-        self._db = sqlite3.connect(
-            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False, timeout=5
-        )
-        if self._db.execute("PRAGMA user_version").fetchone()[0] not in (0, sql.VERSION):
-            self._db.close()
-            raise sqlite3.DatabaseError("it was written by another version")
-        if path is not None:
-            # NORMAL loses nothing when the process is killed; only a power cut may undo the last commits.
-            self._db.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")
-        self._db.executescript(sql.SCHEMA + f"PRAGMA user_version = {sql.VERSION};")
-        self._cursor = self._db.cursor()
+
+class WorldRecord(NamedTuple):
+    """A world beside the first, by the SHA-256 of its two keys."""
+
+    world_id: str
+    api_key_hash: bytes
+    control_key_hash: bytes
+
+
+class UserDetails(NamedTuple):
+    """Everything about one user, for the control API."""
+
+    user_id: str
+    environment: str
+    enabled: bool
+    factor: str | None
+    phones: tuple[tuple[str, str], ...]
+    secret: bytes | None
+    wrong_codes: int
+    locked_until: float | None
+
+
+class ChallengeDetails(NamedTuple):
+    """Everything about one challenge but its code."""
+
+    challenge_id: str
+    environment: str
+    user_id: str
+    phone_id: str
+    terms: Terms
+    tries: int
+    expires_at: float
+
+
+class GrantDetails(NamedTuple):
+    """Everything about one grant but the grant itself."""
+
+    grant_hash: bytes
+    environment: str
+    user_id: str
+    action_type: str
+    one_time: bool
+    issued_at: float
+    expires_at: float
+
+
+class Store(Protocol):
+    """The state of one world. Times are Unix seconds; ``mac_key`` is the key for MACs of SMS codes."""
+
+    mac_key: bytes
 
     def close(self) -> None:
-        self._db.close()
+        """Release what the store holds open."""
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All statements inside happen, or, when an exception leaves the block, none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    def _row(self, statement: sql.Statement, **values: Any) -> Any:
-        # Fetch all: SQLite holds its write lock while rows of RETURNING are left unread.
-        rows = self._cursor.execute(statement.text, statement.values(values)).fetchall()
-        return rows[0] if rows else None
+    def transaction(self) -> AbstractContextManager[None]:
+        """All calls inside take effect, or, when an exception leaves the block, none. Blocks may nest."""
 
     # Users
 
-    def put_user(self, environment: str, user_id: str, row: Row, *, enabled: bool) -> None:
-        """Create or replace a user; counters, locks and spent steps stay.
-
-        What the user could still redeem dies, in whichever environment it was.
-        """
-        with self.transaction():
-            self._forget(user_id, "totp_secrets", "challenges", "grants")
-            phones = orjson.dumps(row.phones).decode()
-            who = {"environment": environment, "user_id": user_id}
-            self._row(sql.PUT_USER, **who, enabled=int(enabled), factor=row.factor, phones=phones)
-            if row.secret is not None:
-                self._row(sql.PUT_TOTP, **who, secret_id=row.secret_id, secret=row.secret)
+    def put_user(self, environment: str, user_id: str, record: UserRecord, *, enabled: bool) -> None:
+        """Create or replace a user and the secret; counters, locks and spent steps stay."""
 
     def delete_user(self, user_id: str) -> None:
         """Forget everything about a user."""
-        with self.transaction():
-            self._forget(user_id, *sql.OF_USERS)
 
-    def _forget(self, user_id: str, *tables: str) -> None:
-        for table in tables:
-            self._row(sql.FORGET[table], user_id=user_id)
-
-    def user(self, environment: str, user_id: str) -> Row | None:
-        """Return an enabled user without its secret."""
-        row = self._row(sql.USER, environment=environment, user_id=user_id)
-        if row is None:
-            return None
-        factor, phones = row
-        return Row(factor, tuple(map(tuple, orjson.loads(phones))) if factor == "Phone" else ())
+    def user(self, environment: str, user_id: str) -> UserRecord | None:
+        """Return an enabled user without the secret."""
 
     def totp_secret(self, environment: str, user_id: str) -> tuple[bytes, bytes] | None:
         """Return the id and the bytes of a user's TOTP secret."""
-        row: tuple[bytes, bytes] | None = self._row(sql.TOTP, environment=environment, user_id=user_id)
-        return row
 
     def environment_of(self, user_id: str) -> str | None:
-        row = self._row(sql.ENVIRONMENT_OF, user_id=user_id)
-        return None if row is None else str(row[0])
+        """Return the environment of a user, None for an unknown one."""
 
-    # Throttle
+    # Wrong codes, spent steps and sends
 
     def locked_until(self, environment: str, user_id: str, *, at: float) -> float | None:
-        row = self._row(sql.LOCKED_UNTIL, environment=environment, user_id=user_id, at=at)
-        return None if row is None else float(row[0])
+        """Return the end of a lock that holds at ``at``."""
 
     def count_attempt(
         self, environment: str, user_id: str, *, at: float, limit: int, lock_until: float
     ) -> bool:
         """Count a wrong code, and lock at the limit. False, and nothing counted, when the user is locked."""
-        who = {"environment": environment, "user_id": user_id}
-        return self._row(sql.COUNT_ATTEMPT, **who, at=at, limit=limit, lock_until=lock_until) is not None
 
     def clear_attempts(self, environment: str, user_id: str) -> None:
-        self._row(sql.CLEAR_ATTEMPTS, environment=environment, user_id=user_id)
+        """Forget the wrong codes of a user, and the lock."""
 
     def spend_step(
         self, environment: str, user_id: str, secret_id: bytes, *, step_start: int, step_end: int
     ) -> bool:
-        """Spend a time step and all before it; False when it was spent, or the secret is no longer theirs."""
-        who = {"environment": environment, "user_id": user_id, "secret_id": secret_id}
-        return self._row(sql.SPEND_STEP, **who, step_start=step_start, step_end=step_end) is not None
+        """Spend a time step and all before it; False when it was spent or the secret was replaced."""
 
     def spent_until(self, environment: str, user_id: str, secret_id: bytes) -> float:
-        """Return the end of the last step spent, 0 where none was."""
-        who = {"environment": environment, "user_id": user_id, "secret_id": secret_id}
-        row = self._row(sql.SPENT_UNTIL, **who)
-        return 0.0 if row is None else float(row[0])
+        """Return the end of the last spent step, 0 before the first."""
 
     def count_send(
         self, environment: str, user_id: str, phone_id: str, *, at: float, since: float, limit: int
     ) -> float | None:
-        """Count a send, or return when the one was sent that fills the ``limit`` since ``since``."""
-        which = {"environment": environment, "user_id": user_id, "phone_id": phone_id}
-        if self._row(sql.COUNT_SEND, **which, at=at, since=since, limit=limit) is not None:
-            return None
-        return float(self._row(sql.BLOCKING_SEND, **which, limit=limit)[0])
+        """Count a send and return None; with ``limit`` sends since ``since``, return the oldest of them."""
 
     # Challenges
 
-    def add_challenge(self, environment: str, user_id: str, **values: Any) -> None:
-        self._row(sql.ADD_CHALLENGE, environment=environment, user_id=user_id, **values)
+    def add_challenge(
+        self, environment: str, user_id: str, challenge_id: str, *,
+        phone_id: str, code_mac: bytes, terms: Terms, expires_at: float,
+    ) -> None:  # fmt: skip
+        """Store a challenge that nobody has tried yet."""
 
-    def challenge_action(self, environment: str, user_id: str, challenge_id: str) -> bytes | None:
-        which = {"environment": environment, "user_id": user_id, "challenge_id": challenge_id}
-        row = self._row(sql.CHALLENGE_ACTION, **which)
-        return None if row is None else bytes(row[0])
+    def challenge_action(self, environment: str, user_id: str, challenge_id: str) -> str | None:
+        """Return the action type of a user's challenge."""
 
     def count_try(
         self, environment: str, user_id: str, challenge_id: str, *, at: float, limit: int
     ) -> bytes | None:
-        """Count a try at a live challenge of this user and return the MAC of its code, or None."""
-        which = {"environment": environment, "user_id": user_id, "challenge_id": challenge_id}
-        row = self._row(sql.COUNT_TRY, **which, at=at, limit=limit)
-        return None if row is None else bytes(row[0])
+        """Count a try at a valid challenge of this user and return the MAC of its code, or None."""
 
-    def take_challenge(
+    def consume_challenge(
         self, environment: str, user_id: str, challenge_id: str, *, at: float
-    ) -> tuple[bytes, int, int] | None:
-        """Consume a live challenge; return action_type, one_time and valid_for, or None if it was taken."""
-        which = {"environment": environment, "user_id": user_id, "challenge_id": challenge_id}
-        row: tuple[bytes, int, int] | None = self._row(sql.TAKE_CHALLENGE, **which, at=at)
-        return row
+    ) -> Terms | None:
+        """Consume a valid challenge and return its terms; None when there is none."""
+
+    def delete_challenges(self, user_id: str) -> None:
+        """Delete a user's challenges in every environment."""
 
     # Grants
 
-    def add_grant(self, environment: str, user_id: str, **values: Any) -> None:
-        self._row(sql.ADD_GRANT, environment=environment, user_id=user_id, **values)
+    def add_grant(
+        self, environment: str, user_id: str, *,
+        grant_hash: bytes, action_type: str, one_time: bool, issued_at: float, expires_at: float,
+    ) -> None:  # fmt: skip
+        """Store a grant that was just issued."""
 
     def grant_is_one_time(
-        self, environment: str, user_id: str, action_type: bytes, grant_hash: bytes, *, at: float
+        self, environment: str, user_id: str, action_type: str, grant_hash: bytes, *, at: float
     ) -> bool | None:
-        """Say of which type a live grant is; None when there is none for this user and action."""
-        row = self._row(
-            sql.GRANT_IS_ONE_TIME,
-            environment=environment, user_id=user_id, action_type=action_type, grant_hash=grant_hash, at=at,
-        )  # fmt: skip
-        return None if row is None else bool(row[0])
+        """Return the type of a valid grant, None when there is none for this user and action."""
 
-    def take_grant(
-        self, environment: str, user_id: str, action_type: bytes, grant_hash: bytes, *, at: float
+    def consume_grant(
+        self, environment: str, user_id: str, action_type: str, grant_hash: bytes, *, at: float
     ) -> bool:
-        """Consume a live one-time grant. False when somebody else did."""
-        row = self._row(
-            sql.TAKE_GRANT,
-            environment=environment, user_id=user_id, action_type=action_type, grant_hash=grant_hash, at=at,
-        )  # fmt: skip
-        return row is not None
+        """Consume a valid one-time grant; False when another call did."""
 
-    # API keys
+    def delete_grants(self, user_id: str) -> None:
+        """Delete a user's grants in every environment."""
 
-    def add_api_key(self, **values: Any) -> None:
-        self._row(sql.ADD_API_KEY, **values)
+    # Keys and worlds
 
-    def api_keys(self) -> list[tuple[bytes, str, str | None, int]]:
-        """Return what was minted, as (hash, environment, permissions in JSON, feature_gated)."""
-        return self._db.execute(sql.API_KEYS.text).fetchall()
+    def add_api_key(self, record: ApiKeyRecord) -> None:
+        """Store an API key that was created through the control API."""
 
-    # For people to look at
+    def api_keys(self) -> list[ApiKeyRecord]:
+        """Return the API keys that were created through the control API."""
 
-    def users(self) -> list[dict[str, Any]]:
-        """Return every user with its secret and its throttle, in the order of creation."""
-        return self._dicts(sql.USERS)
+    def add_world(self, record: WorldRecord) -> None:
+        """Store a further world; only the first world's store is asked."""
 
-    def challenges(self, *, at: float, limit: int) -> list[dict[str, Any]]:
+    def worlds(self) -> list[WorldRecord]:
+        """Return the further worlds in the order of their creation."""
+
+    # Lists, for the control API
+
+    def users(self) -> list[UserDetails]:
+        """Return all users in the order of their creation."""
+
+    def challenges(self, *, at: float, limit: int) -> list[ChallengeDetails]:
         """Return the challenges that can still be verified, oldest first."""
-        return self._dicts(sql.CHALLENGES, at=at, limit=limit)
 
-    def grants(self, *, at: float) -> list[dict[str, Any]]:
-        """Return the grants that are alive, oldest first."""
-        return self._dicts(sql.GRANTS, at=at)
+    def grants(self, *, at: float) -> list[GrantDetails]:
+        """Return the valid grants, oldest first."""
 
-    def _dicts(self, statement: sql.Statement, **values: Any) -> list[dict[str, Any]]:
-        cursor = self._db.execute(statement.text, statement.values(values))
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-    # Housekeeping
+    # Time
 
     def sweep(self, *, at: float, sends_since: float) -> None:
-        """Delete what ``at`` is past the end of, and note the time."""
-        with self.transaction():
-            for statement in sql.SWEEP:
-                self._row(statement, at=at, sends_since=sends_since)
+        """Delete what has expired by ``at``, and note the time. Locks that hold and spent steps stay."""
 
-    def latest(self) -> float:
+    def last_sweep(self) -> float:
         """Return the time of the last sweep, 0 before the first."""
-        row = self._row(sql.LATEST)
-        return 0.0 if row is None else float(row[0])
 
     def save_clock(self, offset: float, frozen_at: float | None) -> None:
-        """Keep how the clock was moved: all times of the store are by that clock."""
-        self._row(sql.SAVE_CLOCK, offset=offset, frozen_at=frozen_at)
+        """Keep how the clock was moved: all times of the store follow that clock."""
 
-    def clock(self) -> tuple[float, float | None]:
+    def saved_clock(self) -> tuple[float, float | None]:
         """Return offset and frozen_at as they were saved; 0 and None before."""
-        row: tuple[float, float | None] = self._row(sql.CLOCK) or (0.0, None)
-        return row
 
     def clear(self) -> None:
-        """Forget everything."""
-        with self.transaction():
-            for statement in sql.CLEAR:
-                self._row(statement)
+        """Forget everything but the further worlds."""
 
 
-def _private_file(path: Path) -> None:
-    """Make the file with mode 0600, or take the others' rights away from one that is there."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    path.chmod(0o600)
-
-
-def _key_beside(path: Path) -> bytes:
-    """Return the key for MACs of SMS codes, 32 bytes; it lies in ``<path>.key``, not in the database."""
-    beside = path.with_name(path.name + ".key")
-    _private_file(beside)
-    key = beside.read_bytes()
-    if len(key) != 32:
-        key = secrets.token_bytes(32)
-        beside.write_bytes(key)
-    return key
+# Opens the store of a further world by its id; the first world's id is None.
+OpenStore = Callable[[str | None], Store]

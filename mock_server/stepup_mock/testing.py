@@ -16,9 +16,9 @@ from typing import Any
 
 from stepup_mock import totp
 from stepup_mock.clock import Clock
-from stepup_mock.mock import Mock
 from stepup_mock.server import RunningMock, running
 from stepup_mock.step_up import Factor, Phone, Totp
+from stepup_mock.world import World
 
 __all__ = ["MockForTests", "NoMessage", "User", "running_mock"]
 
@@ -39,7 +39,7 @@ class User:
 
 
 class MockForTests:
-    """A running mock, and what a test wants of it. ``base_url`` and ``api_key`` go to the code under test."""
+    """A running mock and helpers for tests. Pass ``base_url`` and ``api_key`` to the code under test."""
 
     def __init__(self, server: RunningMock) -> None:
         self._server = server
@@ -70,7 +70,7 @@ class MockForTests:
         """Return the code that the user's app shows now, by the mock's clock."""
         user_id = user if isinstance(user, str) else user.id
         code: str = self._server.call(
-            lambda mock: mock.step_up.current_totp(user_id.lower(), at=mock.clock.now()).code
+            lambda world: world.step_up.current_totp(user_id.lower(), at=world.clock.now()).code
         )
         return code
 
@@ -78,7 +78,7 @@ class MockForTests:
         """Return the code of the newest message to a phone, or to a full number. Raises NoMessage."""
         number = phone if isinstance(phone, str) else phone.phone_number
         messages = self._server.call(
-            lambda mock: [item for item in mock.inbox if item.phone_number == number]
+            lambda world: [item for item in world.inbox.messages if item.phone_number == number]
         )
         if not messages:
             raise NoMessage(f"no code was sent to the phone that ends in {number[-4:]}; send one first")
@@ -86,19 +86,19 @@ class MockForTests:
         return code
 
     def advance(self, seconds: float) -> None:
-        """Move the mock's clock on: codes, challenges, grants and locks end by it."""
+        """Move the mock's clock forward: codes, challenges, grants and locks expire by it."""
 
         def move(clock: Clock) -> None:
             clock.advance(seconds)
 
-        self._server.call(lambda mock: mock.move_clock(move))
+        self._server.call(lambda world: world.move_clock(move))
 
     def reset(self) -> None:
         """Forget users, challenges, grants, locks and messages; real time again."""
-        self._server.call(Mock.reset)
+        self._server.call(World.reset)
 
     def _add(self, user: User, factor: Factor) -> User:
-        self._server.call(lambda mock: mock.step_up.put_user(_ENVIRONMENT, user.id.lower(), factor))
+        self._server.call(lambda world: world.step_up.put_user(_ENVIRONMENT, user.id.lower(), factor))
         return user
 
 

@@ -14,7 +14,7 @@ DIGITS = 6
 def decode_secret(text: str) -> bytes:
     """Return the bytes of a base32 secret; case, spaces and padding do not matter.
 
-    Raises ValueError when the text is no base32 or holds fewer than 80 bits, the least that authenticator
+    Raises ValueError when the text is not base32 or holds fewer than 80 bits, the least that authenticator
     apps use.
     """
     letters = text.replace(" ", "").rstrip("=").upper()
@@ -28,13 +28,13 @@ def decode_secret(text: str) -> bytes:
 
 
 def encode_secret(secret: bytes) -> str:
-    """Return a secret as authenticator apps want it: base32 without padding."""
+    """Return a secret in the form for authenticator apps: base32 without padding."""
     return base64.b32encode(secret).decode().rstrip("=")
 
 
 def code_at(secret: bytes, step: int) -> str:
     """Return the code of one time step (RFC 6238 section 4.2): six digits, leading zeros kept."""
-    # The counter has 64 bits: times beyond 2038 count on.
+    # The counter has 64 bits: times beyond 2038 work.
     digest = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
     # RFC 4226 section 5.3: the low nibble of the last byte says where the 31 bits start.
     offset = digest[-1] & 0x0F
@@ -46,11 +46,13 @@ def matching_step(secret: bytes, code: str, steps: Iterable[int]) -> int | None:
     """Return the latest of ``steps`` that has this very code, or None.
 
     The code must be the six ASCII digits themselves. Every step is compared, in constant time, whatever
-    matches: how long an answer takes does not tell how near a guess was.
+    matches: the response time does not reveal how close a guess was.
     """
     submitted = code.encode()
-    found = None
+    latest = None
     for step in steps:
-        if hmac.compare_digest(code_at(secret, step).encode(), submitted) and (found is None or step > found):
-            found = step
-    return found
+        if hmac.compare_digest(code_at(secret, step).encode(), submitted) and (
+            latest is None or step > latest
+        ):
+            latest = step
+    return latest

@@ -1,8 +1,8 @@
-"""Request bodies, judged by the contract itself.
+"""Request bodies, validated against the contract itself.
 
 The validators are compiled from the schemas of spec/openapi.yaml when the server starts: what is required,
-of which type and within which bounds stands there and nowhere else. This module only names what they find.
-It never coerces: a number is no string, and a string that would mean the same is another string.
+of which type and within which bounds is stated there and nowhere else. This module only names the errors. It
+never coerces: a number is not a string, and a string that would mean the same is another string.
 """
 
 import json
@@ -16,6 +16,8 @@ import yaml
 
 # Deeper bodies are malformed: no field is deeper than 1.
 MAX_DEPTH = 32
+# Different limits mean different schemas; so many sets of them are kept.
+_KEPT_SCHEMAS = 32
 
 
 class InvalidFields(Exception):
@@ -34,7 +36,7 @@ _MALFORMED = {"body": "invalid_json"}
 def parse(body: bytes) -> dict[str, Any]:
     """Return the JSON object of a body; raise InvalidFields for anything else.
 
-    Refused besides bad syntax: other roots, duplicate keys at any depth, NaN and infinities, lone
+    Rejected besides bad syntax: other roots, duplicate keys at any depth, NaN and infinities, lone
     surrogates, a byte order mark, text after the object, invalid UTF-8, and nesting deeper than MAX_DEPTH.
     """
     try:
@@ -84,8 +86,8 @@ def _depth(document: Any) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
-    """The schema of one operation's body, compiled.
+class BodySchema:
+    """The compiled schema of one operation's body.
 
     ``names`` are its properties in spec order, ``secrets`` those that are never shown.
     """
@@ -101,38 +103,38 @@ class Body:
     def check(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return the fields, UUIDs in lower case; raise InvalidFields naming every field that fails.
 
-        Fields that the schema does not know are dropped, or, where it is closed, refused.
+        Fields that the schema does not know are dropped, or, where it is closed, rejected.
         """
         fields = document
         if not self.strict:
             fields = {name: document[name] for name in self.names if name in document}
         if not self.validator.is_valid(fields):
-            raise InvalidFields(self._findings(fields))
+            raise InvalidFields(self._errors(fields))
         for name in self.uuids:
             if name in fields:
                 fields[name] = fields[name].lower()
         for name in self.integers:
             if name in fields:
-                # JSON Schema calls 60.0 an integer, and so do we.
+                # To JSON Schema 60.0 is an integer.
                 fields[name] = int(fields[name])
         return fields
 
-    def _findings(self, fields: dict[str, Any]) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _errors(self, fields: dict[str, Any]) -> dict[str, str]:
+        codes: dict[str, str] = {}
         for error in self.validator.iter_errors(fields):
             kind = type(error.kind).__name__
             if kind == "Required":
-                found[error.kind.property] = "required"
+                codes[error.kind.property] = "required"
             elif kind == "AdditionalProperties":
-                found |= dict.fromkeys(error.kind.unexpected, "unknown_field")
+                codes |= dict.fromkeys(error.kind.unexpected, "unknown_field")
             elif error.instance_path:
                 name = str(error.instance_path[0])
                 below = len(error.instance_path) > 1
-                found.setdefault(name, "invalid_value" if below else self._code(name, fields[name], kind))
+                codes.setdefault(name, "invalid_value" if below else self._code(name, fields[name], kind))
             else:
-                found |= dict.fromkeys(fields or ["body"], "invalid_value")
-        # In the order of the contract, whatever the order of the findings.
-        return {name: found[name] for name in dict.fromkeys((*self.names, *found)) if name in found}
+                codes |= dict.fromkeys(fields or ["body"], "invalid_value")
+        # In the order of the contract, whatever the order of the errors.
+        return {name: codes[name] for name in dict.fromkeys((*self.names, *codes)) if name in codes}
 
     def _code(self, name: str, value: Any, kind: str) -> str:
         if name in self.required and (value is None or value == ""):
@@ -150,6 +152,7 @@ class Contract:
             # The C loader, where it was built; both are safe.
             document = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         self._components = document["components"]
+        self._compiled: dict[str, dict[str, BodySchema]] = {}
         operations = [
             operation
             for item in document["paths"].values()
@@ -163,23 +166,29 @@ class Contract:
             if "requestBody" in operation
         }
 
-    def bodies(self, **bounds: dict[str, int]) -> dict[str, Body]:
-        """Compile each operation's body, operationId -> Body.
+    def bodies(self, **bounds: dict[str, int]) -> dict[str, BodySchema]:
+        """Compile each operation's body, operationId -> BodySchema.
 
         ``bounds`` tightens properties by name, such as ``valid_for_seconds={"maximum": 60}``.
         """
-        return {
-            operation_id: self._compile(self._resolve(schema), bounds)
-            for operation_id, schema in self._bodies.items()
-        }
+        # Worlds share what they agree on.
+        key = repr(sorted(bounds.items()))
+        if key not in self._compiled:
+            if len(self._compiled) >= _KEPT_SCHEMAS:
+                self._compiled.clear()
+            self._compiled[key] = {
+                operation_id: self._compile(self._resolve(schema), bounds)
+                for operation_id, schema in self._bodies.items()
+            }
+        return self._compiled[key]
 
-    def _compile(self, schema: dict[str, Any], bounds: dict[str, dict[str, int]]) -> Body:
+    def _compile(self, schema: dict[str, Any], bounds: dict[str, dict[str, int]]) -> BodySchema:
         properties = {
             name: self._resolve(value) | bounds.get(name, {})
             for name, value in schema.get("properties", {}).items()
         }
         root = {**schema, "properties": properties, "components": self._components}
-        return Body(
+        return BodySchema(
             validator=jsonschema_rs.Draft202012Validator(root),
             names=tuple(properties),
             required=frozenset(schema.get("required", ())),

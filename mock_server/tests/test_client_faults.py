@@ -140,7 +140,7 @@ def test_a_drop_in_process():
     from stepup_mock.client_faults import ClientFault
 
     app = create_app()
-    app.mock.client_faults.waiting = [ClientFault("drop", None, 1, {"after_effect": False})]
+    app.world.client_faults.waiting = [ClientFault("drop", None, 1, {"after_effect": False})]
 
     async def ask():
         async with httpx.AsyncClient(

@@ -14,11 +14,14 @@ import pyotp
 import pytest
 
 from stepup_mock import totp
-from stepup_mock.step_up import IncorrectCode, InvalidField, Locked, Phone, StepUp, Terms, Totp
-from stepup_mock.store import SqliteStore
+from stepup_mock.feed import Feed
+from stepup_mock.inbox import Inbox
+from stepup_mock.sqlite_store import SqliteStore
+from stepup_mock.step_up import IncorrectCode, InvalidField, Locked, Phone, StepUp, Totp
+from stepup_mock.store import Terms
 
 SECRET = b"12345678901234567890"
-TERMS = Terms("PAYOUT", "ONE_TIME_USE", 60)
+TERMS = Terms("PAYOUT", one_time=True, valid_for_seconds=60)
 
 
 @pytest.fixture
@@ -105,8 +108,9 @@ def in_threads(tmp_path):
     """Run a call on 16 connections to one database at the same moment; return the outcomes counted."""
     path = tmp_path / "state.db"
     count = 16
-    messages = []
-    domains = [StepUp(SqliteStore(path), messages.append) for _ in range(count)]
+    inbox = Inbox(Feed())
+    stores = [SqliteStore(path) for _ in range(count)]
+    domains = [StepUp(store, inbox) for store in stores]
 
     def run(call):
         barrier, outcomes = threading.Barrier(count), []
@@ -126,14 +130,14 @@ def in_threads(tmp_path):
             thread.join()
         return Counter(outcomes)
 
-    yield domains[0], messages, run
-    for domain in domains:
-        domain.store.close()
+    yield domains[0], stores[0], inbox.messages, run
+    for store in stores:
+        store.close()
 
 
 def test_the_statements_hold_without_an_event_loop(in_threads):
     """Codes, challenges, grants and the cap stay right with sixteen connections in sixteen threads."""
-    domain, messages, run = in_threads
+    domain, store, messages, run = in_threads
     for at in range(60, 1200, 60):
         user_id, phone_user = str(uuid.uuid4()), str(uuid.uuid4())
         domain.put_user("test", user_id, Totp(SECRET))
@@ -142,7 +146,7 @@ def test_the_statements_hold_without_an_event_loop(in_threads):
         assert (
             run(lambda d, u=user_id, c=code, t=at: d.verify_totp("test", u, c, TERMS, at=t))["success"] == 1
         )
-        domain.store.clear_attempts("test", user_id)
+        store.clear_attempts("test", user_id)
         grant = domain.verify_totp("test", user_id, totp.code_at(SECRET, at // 30 + 1), TERMS, at=at)
         verified = run(lambda d, u=user_id, g=grant, t=at: d.verify_grant("test", u, "PAYOUT", g, at=t))
         assert verified == {"success": 1, "InvalidField": 15}
@@ -152,7 +156,7 @@ def test_the_statements_hold_without_an_event_loop(in_threads):
             run(lambda d, u=phone_user, c=sent, r=right, t=at: d.verify_sms("test", u, c, r, at=t))["success"]
             == 1
         )
-        domain.store.clear_attempts("test", phone_user)
+        store.clear_attempts("test", phone_user)
         guesses = run(lambda d, u=user_id, t=at: d.verify_totp("test", u, "wrong!", TERMS, at=t))
         assert guesses == {"IncorrectCode": 5, "Locked": 11}
         sends = run(lambda d, u=phone_user, t=at: d.send_sms("test", u, "p", TERMS, at=t))

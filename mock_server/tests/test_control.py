@@ -87,7 +87,7 @@ def test_without_a_control_key_there_is_nothing(make_caller):
     from stepup_mock.server import create_app
 
     app = create_app()
-    assert app.mock.control_key is None
+    assert not app.worlds.control_enabled
 
     async def ask():
         transport = httpx.ASGITransport(app=app)

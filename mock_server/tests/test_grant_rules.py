@@ -191,9 +191,9 @@ def test_a_system_clock_that_goes_back_revives_nothing(caller):
     """The same holds when nobody told the server: time seen by requests is enough."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id, grant_type="TIME_BASED", valid_for_seconds=60)
-    caller.mock.call(lambda mock: mock.clock.advance(120))
+    caller.mock.call(lambda world: world.clock.advance(120))
     caller.verify_grant(user_id, "0" * 64)
-    caller.mock.call(lambda mock: mock.clock.advance(-120))
+    caller.mock.call(lambda world: world.clock.advance(-120))
     assert caller.verify_grant(user_id, grant).json()["field_errors"] == DEAD
     caller.advance(30)
     assert caller.verify_grant(user_id, caller.totp_grant(user_id)).status_code == 200

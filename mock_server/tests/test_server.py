@@ -207,5 +207,5 @@ def test_servers_do_not_see_each_other():
 def test_nothing_shows_a_key():
     """What a server prints of itself holds neither key."""
     with running(api_key="mock-secret-one", control_key="mock-secret-two") as mock:
-        shown = repr(mock) + repr(mock.app) + repr(mock.app.mock)
+        shown = repr(mock) + repr(mock.app) + repr(mock.app.worlds)
     assert "mock-secret" not in shown

@@ -62,7 +62,7 @@ def test_spent_steps_outlive_a_sweep_and_re_enrolment(caller):
     mfa = {"type": "Totp", "secret": caller.secret}
     caller.control("PUT", f"/users/{user_id}", {"mfa": None})
     caller.control("PUT", f"/users/{user_id}", {"mfa": mfa})
-    caller.mock.call(lambda mock: mock.step_up.sweep(at=mock.clock.now()))
+    caller.mock.call(lambda world: world.sweep())
     assert caller.verify_totp(user_id, code).json() == WRONG
     assert caller.verify_totp(user_id, caller.code(steps=1)).status_code == 200
 

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-from stepup_mock.mock import BadWebhook
 from stepup_mock.server import create_app, running
-from stepup_mock.sms_webhook import SmsWebhook
+from stepup_mock.sms_webhook import BadWebhook, SmsWebhook
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of the receiver").decode()
 
@@ -50,9 +49,11 @@ def caller_with(make_caller):
         context = running(sms_webhook=url, webhook_secret=SECRET)
         mock = context.__enter__()
         open_servers.append(context)
-        mock.call(
-            lambda m: m.couriers.__setitem__(0, SmsWebhook(m, url, SECRET, pauses=(0.05, 0.05)).deliver)
-        )
+
+        def retry_quickly(world):
+            world.inbox.couriers[:] = [SmsWebhook(world, url, SECRET, pauses=(0.05, 0.05)).deliver]
+
+        mock.call(retry_quickly)
         return make_caller(mock)
 
     yield start

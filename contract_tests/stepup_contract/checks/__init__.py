@@ -1,18 +1,20 @@
 """The checks: one module per group of rules, each check registered with the rule it judges and what it needs.
 
-A check is an async function of a Trial. It touches only users that its own scenes made, follows every refusal
-with a positive control in the same state, and counts as evidence the answers it judges. One that moves what
-belongs to the whole server (clock, limits) says ``alone`` and runs by itself; all others overlap.
+A check is an async function of a CheckRun. It touches only users of its own sessions, follows every rejection
+with a positive control in the same state, and counts the responses that it judges as evidence. A check that
+changes what belongs to the whole server (clock, limits) says ``alone`` and runs by itself; others overlap.
+The numbers that its rule's method states are its keyword-only parameters, named as in ``spec/rules.yaml``.
 """
 
 import importlib
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.server.connect import Need
 
-Run = Callable[[Trial], Awaitable[None]]
+Steps = Callable[..., Awaitable[None]]
 
 _MODULES = (
     "authentication",
@@ -43,10 +45,26 @@ class Check:
     rule: str
     name: str
     summary: str
-    run: Run
+    steps: Steps
     needs: frozenset[Need]
     unless: Need | None
     alone: bool
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The numbers of its rule's method that the check asks for, by name."""
+        parameters = inspect.signature(self.steps).parameters.values()
+        return tuple(one.name for one in parameters if one.kind is one.KEYWORD_ONLY)
+
+    async def run(self, check_run: CheckRun) -> None:
+        """Run the check once, with the numbers that this kind of run takes."""
+        figures = {
+            name: check_run.rule.figures[name].of(
+                thorough=check_run.thorough, named_users=check_run.server.pool is not None
+            )
+            for name in self.figures
+        }
+        await self.steps(check_run, **figures)
 
     @property
     def moves(self) -> bool:
@@ -57,16 +75,18 @@ class Check:
 _CHECKS: list[Check] = []
 
 
-def check(rule: str, *needs: Need, unless: Need | None = None, alone: bool = False) -> Callable[[Run], Run]:
+def check(
+    rule: str, *needs: Need, unless: Need | None = None, alone: bool = False
+) -> Callable[[Steps], Steps]:
     """Register an async function as a check of a rule; where the server offers ``unless`` a better one takes
     its place.
     """
 
-    def register(run: Run) -> Run:
-        name = getattr(run, "__name__", rule)
-        summary = " ".join((run.__doc__ or "").split())
-        _CHECKS.append(Check(rule, name, summary, run, frozenset(needs), unless, alone))
-        return run
+    def register(steps: Steps) -> Steps:
+        name = getattr(steps, "__name__", rule)
+        summary = " ".join((steps.__doc__ or "").split())
+        _CHECKS.append(Check(rule, name, summary, steps, frozenset(needs), unless, alone))
+        return steps
 
     return register
 
@@ -74,4 +94,4 @@ def check(rule: str, *needs: Need, unless: Need | None = None, alone: bool = Fal
 def all_checks() -> tuple[Check, ...]:
     """Return every check, in the order of the catalogue's groups, whichever module was imported first."""
     modules = [importlib.import_module(f"{__name__}.{name}").__name__ for name in _MODULES]
-    return tuple(sorted(_CHECKS, key=lambda check: modules.index(check.run.__module__)))
+    return tuple(sorted(_CHECKS, key=lambda check: modules.index(check.steps.__module__)))

@@ -1,5 +1,5 @@
-"""Group V: a grant is good for its user, its action and its life, as often as its type says, and for nothing
-else.
+"""Group V: a grant is valid for its user, its action and its lifetime, as often as its type says, and no
+more.
 """
 
 import asyncio
@@ -9,9 +9,9 @@ import uuid
 from typing import Any
 
 from stepup_contract.checks import check
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, SHOULD
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import Need
 from stepup_contract.server.operations import (
     ACTION,
@@ -32,100 +32,102 @@ BOTH = [
 ]
 
 
-async def dead_grants(scene: Scene, factor: Operation) -> list[tuple[str, Exchange]]:
-    """Send every kind of dead grant, each followed by the live one it stands beside, and return
-    the answers.
+async def invalid_grants(session: JudgedSession, factor: Operation) -> list[tuple[str, Exchange]]:
+    """Send every kind of invalid grant, each with a valid one as its positive control, and return the
+    responses.
     """
-    live = await scene.grant(factor, grant_type=TIME_BASED)
-    other = await scene.others_grant(factor, grant_type=TIME_BASED)
-    used = await scene.grant(factor)
-    await scene.verify_grant(used.user_id, used.value)
+    live = await session.grant(factor, grant_type=TIME_BASED)
+    other = await session.others_grant(factor, grant_type=TIME_BASED)
+    used = await session.grant(factor)
+    await session.verify_grant(used.user_id, used.value)
     flipped = live.value[:-1] + ("0" if live.value[-1] != "0" else "1")
     sent = [
         ("an unknown grant", (live.user_id, secrets.token_hex(32), ACTION)),
         ("a grant that is one letter", (live.user_id, "x", ACTION)),
         ("a grant of 256 characters", (live.user_id, "f" * 256, ACTION)),
-        ("a live grant with its last character changed", (live.user_id, flipped, ACTION)),
+        ("a valid grant with its last character changed", (live.user_id, flipped, ACTION)),
         ("a used grant", (used.user_id, used.value, ACTION)),
         ("another user's grant", (live.user_id, other.value, ACTION)),
         ("a grant for another action", (live.user_id, live.value, "OTHER_ACTION")),
         ("a grant of an unknown user", (str(uuid.uuid4()), live.value, ACTION)),
     ]
-    if scene.has_plain:
-        plain = await scene.plain_user()
+    if session.has_plain_user:
+        plain = await session.plain_user()
         sent.append(("a grant of a user without MFA", (plain, live.value, ACTION)))
-    answers = [(label, await scene.verify_grant(*arguments)) for label, arguments in sent]
+    responses = [(label, await session.verify_grant(*arguments)) for label, arguments in sent]
     for grant in (live, other):
-        scene.control(await scene.verify_grant(grant.user_id, grant.value), VERIFY_GRANT, "a live grant")
-    return answers
+        session.control(await session.verify_grant(grant.user_id, grant.value), VERIFY_GRANT, "a valid grant")
+    return responses
 
 
 @check("V1", Need.SEED, Need.INBOX)
-async def live_grants_verify(trial: Trial) -> None:
-    """Verify a live grant of each type and factor: 200 with success true and no more."""
+async def valid_grants_verify(run: CheckRun) -> None:
+    """Verify a valid grant of each type and factor: 200 with success true and no more."""
 
-    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
-        grant = await scene.grant(factor, grant_type=grant_type)
-        exchange = await scene.verify_grant(grant.user_id, grant.value)
-        scene.succeeded(exchange, VERIFY_GRANT, "a live grant")
+    async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
+        grant = await session.grant(factor, grant_type=grant_type)
+        exchange = await session.verify_grant(grant.user_id, grant.value)
+        session.succeeded(exchange, VERIFY_GRANT, "a valid grant")
         exact = exchange.text.strip() and exchange.document == {"success": True}
-        scene.expect(exchange, bool(exact), 'just {"success": true}', "a live grant")
+        session.expect(exchange, bool(exact), 'just {"success": true}', "a valid grant")
 
-    await trial.each(story, BOTH)
+    await run.each(steps, BOTH)
 
 
 @check("V1", Need.SEED, Need.INBOX)
-async def grants_live_side_by_side(trial: Trial) -> None:
+async def grants_are_valid_side_by_side(run: CheckRun) -> None:
     """Give a user two grants for one action: both verify, in either order."""
 
-    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
+    async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
         terms = {"action": ACTION, "grant_type": grant_type}
-        first, second = await two_grants(scene, factor, **terms)
+        first, second = await two_grants(session, factor, **terms)
         for grant, which in ((second, "the younger"), (first, "the older")):
-            exchange = await scene.verify_grant(grant.user_id, grant.value)
-            scene.succeeded(exchange, VERIFY_GRANT, f"{which} of two grants for one action")
+            exchange = await session.verify_grant(grant.user_id, grant.value)
+            session.succeeded(exchange, VERIFY_GRANT, f"{which} of two grants for one action")
 
-    await trial.each(story, BOTH)
+    await run.each(steps, BOTH)
 
 
 @check("V1", Need.SEED, Need.INBOX)
-async def dead_grants_do_not(trial: Trial) -> None:
-    """Send every kind of dead grant: no answer below 400, and never `success`."""
+async def invalid_grants_do_not(run: CheckRun) -> None:
+    """Send every kind of invalid grant: no response below 400, and never `success`."""
 
-    async def story(scene: Scene, factor: Operation) -> None:
-        for label, exchange in await dead_grants(scene, factor):
-            scene.expect(exchange, exchange.status >= 400, "400 or above", label)
-            scene.expect(exchange, exchange.member("success") is not True, "no success", label)
+    async def steps(session: JudgedSession, factor: Operation) -> None:
+        for label, exchange in await invalid_grants(session, factor):
+            session.expect(exchange, exchange.status >= 400, "400 or above", label)
+            session.expect(exchange, exchange.member("success") is not True, "no success", label)
 
-    await trial.each(story, list(FACTORS))
+    await run.each(steps, list(FACTORS))
 
 
 @check("V1")
-async def unknown_grants_do_not(trial: Trial) -> None:
-    """Send grants that nobody issued for users that do not exist: no answer below 400."""
-    async with trial.scene("a grant that nobody issued") as scene:
+async def unknown_grants_do_not(run: CheckRun) -> None:
+    """Send grants that nobody issued for users that do not exist: no response below 400."""
+    async with run.session("a grant that nobody issued") as session:
         for grant in (secrets.token_hex(32), str(uuid.uuid4()), "0", "*"):
-            exchange = await scene.verify_grant(str(uuid.uuid4()), grant)
-            scene.expect(exchange, exchange.status >= 400, "400 or above")
+            exchange = await session.verify_grant(str(uuid.uuid4()), grant)
+            session.expect(exchange, exchange.status >= 400, "400 or above")
 
 
 @check("V2", Need.SEED, Need.INBOX)
-async def one_time_means_once(trial: Trial) -> None:
-    """Verify a one-time grant, then again in every way: refused, and the user's other grant is still good."""
+async def one_time_means_once(run: CheckRun) -> None:
+    """Verify a one-time grant, then again in every way: rejected, and another grant of the user still
+    verifies.
+    """
 
-    async def story(scene: Scene, factor: Operation, twist: str) -> None:
-        user, other = await two_grants(scene, factor)
-        first = await scene.verify_grant(user.user_id, user.value, user.action)
-        scene.succeeded(first, VERIFY_GRANT, "the first use")
+    async def steps(session: JudgedSession, factor: Operation, twist: str) -> None:
+        user, other = await two_grants(session, factor)
+        first = await session.verify_grant(user.user_id, user.value, user.action)
+        session.succeeded(first, VERIFY_GRANT, "the first use")
         how = {"fresh": True} if twist == "connection" else {}
         spelt = user.user_id.upper() if twist == "upper" else user.user_id
         if twist == "mismatch":
-            await scene.verify_grant(user.user_id, user.value, "OTHER_ACTION")
+            await session.verify_grant(user.user_id, user.value, "OTHER_ACTION")
         for turn in ("second", "third"):
-            again = await scene.verify_grant(spelt, user.value, user.action, **how)
-            scene.refused(again, GRANT_NOT_FOUND, f"the {turn} use")
-        right = await scene.verify_grant(other.user_id, other.value, other.action)
-        scene.control(right, VERIFY_GRANT, "the user's other grant")
+            again = await session.verify_grant(spelt, user.value, user.action, **how)
+            session.rejected(again, GRANT_NOT_FOUND, f"the {turn} use")
+        right = await session.verify_grant(other.user_id, other.value, other.action)
+        session.control(right, VERIFY_GRANT, "the user's other grant")
 
     twists = {
         "": "",
@@ -134,160 +136,172 @@ async def one_time_means_once(trial: Trial) -> None:
         ", with the user id in upper case": "upper",
     }
     cases = [(f"{name}{label}", factor, twist) for name, factor in FACTORS for label, twist in twists.items()]
-    await trial.each(story, cases)
+    await run.each(steps, cases)
 
 
-async def two_grants(scene: Scene, factor: Operation, **terms: Any) -> tuple[Grant, Grant]:
-    """Return two live grants of one user, for two actions unless ``terms`` names one."""
+async def two_grants(session: JudgedSession, factor: Operation, **terms: Any) -> tuple[Grant, Grant]:
+    """Return two valid grants of one user, for two actions unless ``terms`` names one."""
     one, other = {"action": "FIRST"} | terms, {"action": "SECOND"} | terms
     if factor is VERIFY_SMS:
-        user = await scene.phone_user(None, None)
+        user = await session.phone_user(None, None)
         return (
-            await scene.sms_grant(await scene.challenge(user, user.phones[0], **one)),
-            await scene.sms_grant(await scene.challenge(user, user.phones[1], **other)),
+            await session.sms_grant(await session.challenge(user, user.phones[0], **one)),
+            await session.sms_grant(await session.challenge(user, user.phones[1], **other)),
         )
-    app = await scene.totp_user()
-    first = await scene.totp_grant(app, **one)
-    return first, await scene.totp_grant(app, shift=1, **other)
+    app = await session.totp_user()
+    first = await session.totp_grant(app, **one)
+    return first, await session.totp_grant(app, shift=1, **other)
 
 
 @check("V2", Need.SEED, Need.KEYS)
-async def once_for_all_keys(trial: Trial) -> None:
-    """Verify a one-time grant with one key and again with another key of the environment: refused."""
-    key = await trial.server.the_control().mint_key()
-    async with trial.scene("two keys of one environment") as scene:
-        grant, fresh = await scene.totp_grant(), await scene.totp_grant()
-        first = await scene.verify_grant(grant.user_id, grant.value, key=key)
-        scene.succeeded(first, VERIFY_GRANT, "the first use")
-        again = await scene.verify_grant(grant.user_id, grant.value)
-        scene.refused(again, GRANT_NOT_FOUND, "the second use with another key")
-        right = await scene.verify_grant(fresh.user_id, fresh.value)
-        scene.control(right, VERIFY_GRANT, "a fresh grant")
+async def once_for_all_keys(run: CheckRun) -> None:
+    """Verify a one-time grant with one key and again with another key of the environment: rejected."""
+    key = await run.server.the_control().mint_key()
+    async with run.session("two keys of one environment") as session:
+        grant, fresh = await session.totp_grant(), await session.totp_grant()
+        first = await session.verify_grant(grant.user_id, grant.value, key=key)
+        session.succeeded(first, VERIFY_GRANT, "the first use")
+        again = await session.verify_grant(grant.user_id, grant.value)
+        session.rejected(again, GRANT_NOT_FOUND, "the second use with another key")
+        right = await session.verify_grant(fresh.user_id, fresh.value)
+        session.control(right, VERIFY_GRANT, "a fresh grant")
 
 
 @check("V2", Need.SEED)
-async def one_time_whatever_its_life(trial: Trial) -> None:
-    """Spend one-time grants of short and long lives: once each."""
+async def one_time_whatever_its_life(run: CheckRun) -> None:
+    """Use one-time grants of short and long lifetimes: once each."""
 
-    async def story(scene: Scene, life: int) -> None:
-        grant = await scene.totp_grant(valid_for=life)
-        first = await scene.verify_grant(grant.user_id, grant.value)
-        scene.succeeded(first, VERIFY_GRANT, "the first use")
-        again = await scene.verify_grant(grant.user_id, grant.value)
-        scene.refused(again, GRANT_NOT_FOUND, "the second use")
-        await scene.totp_grant()
+    async def steps(session: JudgedSession, lifetime: int) -> None:
+        grant = await session.totp_grant(valid_for=lifetime)
+        first = await session.verify_grant(grant.user_id, grant.value)
+        session.succeeded(first, VERIFY_GRANT, "the first use")
+        again = await session.verify_grant(grant.user_id, grant.value)
+        session.rejected(again, GRANT_NOT_FOUND, "the second use")
+        await session.totp_grant()
 
-    longest = trial.server.limit("max_valid_for_seconds", 86400)
-    await trial.each(story, [(f"a life of {life} s", life) for life in (5, 3600, longest)])
+    longest = run.server.limit("max_valid_for_seconds", 86400)
+    await run.each(steps, [(f"a lifetime of {lifetime} s", lifetime) for lifetime in (5, 3600, longest)])
 
 
 @check("V3", Need.SEED, Need.INBOX)
-async def time_based_means_many_times(trial: Trial) -> None:
-    """Verify time-based grants 25 and 60 times, on several connections."""
+async def time_based_means_many_times(run: CheckRun, *, uses: int) -> None:
+    """Verify time-based grants many times, on several connections."""
 
-    async def story(scene: Scene, factor: Operation) -> None:
-        grant = await scene.grant(factor, grant_type=TIME_BASED, valid_for=600)
-        for turn in range(60 if factor is VERIFY_TOTP else 25):
-            exchange = await scene.verify_grant(grant.user_id, grant.value, fresh=turn == 5)
-            scene.succeeded(exchange, VERIFY_GRANT, f"use {turn + 1}")
+    async def steps(session: JudgedSession, factor: Operation) -> None:
+        grant = await session.grant(factor, grant_type=TIME_BASED, valid_for=600)
+        for turn in range(uses):
+            exchange = await session.verify_grant(grant.user_id, grant.value, fresh=turn == 5)
+            session.succeeded(exchange, VERIFY_GRANT, f"use {turn + 1}")
 
-    await trial.each(story, list(FACTORS))
+    await run.each(steps, list(FACTORS))
 
 
 @check("V3", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def verifying_does_not_extend(trial: Trial) -> None:
-    """Verify time-based grants all through their lives, to the last second: dead on time all the same."""
-    clock = trial.server.clock
-    async with trial.scene("used all its life") as scene:
-        await clock.freeze(int(clock.now()))
-        grants = [await scene.grant(factor, grant_type=TIME_BASED, valid_for=60) for _, factor in FACTORS]
-        for move in (0, 1, 9, 20, 29):
-            await clock.advance(move)
+async def verifying_does_not_extend(run: CheckRun, *, lifetime: int) -> None:
+    """Verify time-based grants to the last second of their lifetime: they expire on time all the same."""
+    clock = run.server.clock
+    start = int(clock.now())
+    async with run.session("used throughout its lifetime") as session:
+        await clock.freeze(start)
+        grants = [
+            await session.grant(factor, grant_type=TIME_BASED, valid_for=lifetime) for _, factor in FACTORS
+        ]
+        for moment in (0, 1, lifetime // 6, lifetime // 2, lifetime - 1):
+            await clock.freeze(start + moment)
             for grant in grants:
-                exchange = await scene.verify_grant(grant.user_id, grant.value)
-                scene.succeeded(exchange, VERIFY_GRANT, "a grant of 60 s within its life")
-        await clock.advance(1)
+                exchange = await session.verify_grant(grant.user_id, grant.value)
+                session.succeeded(exchange, VERIFY_GRANT, f"a grant of {lifetime} s within its lifetime")
+        await clock.freeze(start + lifetime)
         for grant in grants:
-            exchange = await scene.verify_grant(grant.user_id, grant.value)
-            scene.refused(exchange, GRANT_NOT_FOUND, "a grant of 60 s after 60 s")
-        fresh = await scene.totp_grant()
-        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+            exchange = await session.verify_grant(grant.user_id, grant.value)
+            session.rejected(exchange, GRANT_NOT_FOUND, f"a grant of {lifetime} s after {lifetime} s")
+        fresh = await session.totp_grant()
+        session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 
 
 @check("V3", Need.SEED, unless=Need.CLOCK)
-async def verifying_does_not_extend_in_real_time(trial: Trial) -> None:
-    """Verify a time-based grant of 3 s all through its life in real time: dead two seconds after it."""
-    async with trial.scene("used all its life") as scene:
-        grant = await scene.totp_grant(grant_type=TIME_BASED, valid_for=3)
+async def verifying_does_not_extend_in_real_time(run: CheckRun, *, real_seconds: int) -> None:
+    """Verify a time-based grant throughout a short lifetime in real time: it is invalid soon after it."""
+    async with run.session("used throughout its lifetime") as session:
+        grant = await session.totp_grant(grant_type=TIME_BASED, valid_for=real_seconds)
         for _ in range(2):
-            exchange = await scene.verify_grant(grant.user_id, grant.value)
-            scene.succeeded(exchange, VERIFY_GRANT, "a grant of 3 s within its life")
-            await trial.sleep(0.9)
-        await scene.verify_grant(grant.user_id, grant.value)
-        await trial.sleep(3.2)
-        exchange = await scene.verify_grant(grant.user_id, grant.value)
-        scene.refused(exchange, GRANT_NOT_FOUND, "a grant of 3 s after 5 s")
-        fresh = await scene.totp_grant()
-        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+            exchange = await session.verify_grant(grant.user_id, grant.value)
+            session.succeeded(exchange, VERIFY_GRANT, f"a grant of {real_seconds} s within its lifetime")
+            await run.sleep(0.3 * real_seconds)
+        await session.verify_grant(grant.user_id, grant.value)
+        await run.sleep(real_seconds + 0.2)
+        exchange = await session.verify_grant(grant.user_id, grant.value)
+        session.rejected(
+            exchange, GRANT_NOT_FOUND, f"a grant of {real_seconds} s that was used, after its end"
+        )
+        fresh = await session.totp_grant()
+        session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 
 
 @check("V4", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def dead_on_the_second(trial: Trial) -> None:
-    """Issue grants of many lives under a frozen clock: good one second before their end, dead at it."""
-    clock = trial.server.clock
-    longest = trial.server.limit("max_valid_for_seconds", 86400)
-    lives = sorted({life for life in (1, 2, 60, 61, 600, 3600, 43200, longest) if life <= longest})
-    async with trial.scene("") as scene:
+async def expired_on_the_second(run: CheckRun) -> None:
+    """Issue grants of many lifetimes under a frozen clock: valid one second before their end, and invalid at
+    it.
+    """
+    clock = run.server.clock
+    longest = run.server.limit("max_valid_for_seconds", 86400)
+    lifetimes = sorted(
+        {lifetime for lifetime in (1, 2, 60, 61, 600, 3600, 43200, longest) if lifetime <= longest}
+    )
+    async with run.session("") as session:
         start = int(clock.now())
         await clock.freeze(start)
-        cases = [(life, *case) for life in lives for case in BOTH]
+        cases = [(lifetime, *case) for lifetime in lifetimes for case in BOTH]
 
-        async def issue(life: int, factor: Operation, grant_type: str) -> Grant:
-            return await scene.grant(factor, grant_type=grant_type, valid_for=life)
+        async def issue(lifetime: int, factor: Operation, grant_type: str) -> Grant:
+            return await session.grant(factor, grant_type=grant_type, valid_for=lifetime)
 
         early, late = [
-            await asyncio.gather(*(issue(life, factor, grant_type) for life, _, factor, grant_type in cases))
+            await asyncio.gather(
+                *(issue(lifetime, factor, grant_type) for lifetime, _, factor, grant_type in cases)
+            )
             for _ in range(2)
         ]
 
         async def judge(index: int, moment: int) -> None:
-            life, label, *_ = cases[index]
-            grant = early[index] if moment < life else late[index]
-            exchange = await scene.verify_grant(grant.user_id, grant.value)
-            if moment < life:
-                scene.succeeded(exchange, VERIFY_GRANT, f"{label}, {life} s, one second before its end")
+            lifetime, label, *_ = cases[index]
+            grant = early[index] if moment < lifetime else late[index]
+            exchange = await session.verify_grant(grant.user_id, grant.value)
+            if moment < lifetime:
+                session.succeeded(exchange, VERIFY_GRANT, f"{label}, {lifetime} s, one second before its end")
             else:
-                what = f"{label}, {life} s, {moment - life} s after its end"
-                scene.refused(exchange, GRANT_NOT_FOUND, what)
+                what = f"{label}, {lifetime} s, {moment - lifetime} s after its end"
+                session.rejected(exchange, GRANT_NOT_FOUND, what)
 
-        for moment in sorted({at for life in lives for at in (life - 1, life, life + 1)}):
+        for moment in sorted({at for lifetime in lifetimes for at in (lifetime - 1, lifetime, lifetime + 1)}):
             await clock.freeze(start + moment)
-            due = [index for index, (life, *_) in enumerate(cases) if abs(moment - life) <= 1]
+            due = [index for index, (lifetime, *_) in enumerate(cases) if abs(moment - lifetime) <= 1]
             await asyncio.gather(*(judge(index, moment) for index in due))
-        fresh = await scene.totp_grant()
-        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+        fresh = await session.totp_grant()
+        session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 
 
 @check("V4", Need.SEED, unless=Need.CLOCK)
-async def dead_in_real_time(trial: Trial) -> None:
-    """Issue grants of 4 s and look at one after 2 s and at another after 6 s of real time."""
+async def expired_in_real_time(run: CheckRun, *, margin: int) -> None:
+    """Verify short grants in real time, one before the end of its lifetime and another after it."""
+    lifetime = 2 * margin
 
-    async def story(scene: Scene, grant_type: str) -> None:
-        early = await scene.totp_grant(grant_type=grant_type, valid_for=4)
-        await trial.sleep(2)
-        exchange = await scene.verify_grant(early.user_id, early.value)
-        scene.succeeded(exchange, VERIFY_GRANT, "a grant of 4 s after 2 s")
-        late = await scene.totp_grant(grant_type=grant_type, valid_for=4)
-        await trial.sleep(6)
-        exchange = await scene.verify_grant(late.user_id, late.value)
-        scene.refused(exchange, GRANT_NOT_FOUND, "a grant of 4 s after 6 s")
-        fresh = await scene.totp_grant()
-        scene.control(await scene.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
+    async def steps(session: JudgedSession, grant_type: str) -> None:
+        early = await session.totp_grant(grant_type=grant_type, valid_for=lifetime)
+        await run.sleep(margin)
+        exchange = await session.verify_grant(early.user_id, early.value)
+        session.succeeded(exchange, VERIFY_GRANT, f"a grant of {lifetime} s after {margin} s")
+        late = await session.totp_grant(grant_type=grant_type, valid_for=lifetime)
+        await run.sleep(lifetime + margin)
+        exchange = await session.verify_grant(late.user_id, late.value)
+        session.rejected(exchange, GRANT_NOT_FOUND, f"a grant of {lifetime} s after {lifetime + margin} s")
+        fresh = await session.totp_grant()
+        session.control(await session.verify_grant(fresh.user_id, fresh.value), VERIFY_GRANT, "a fresh grant")
 
-    await trial.each(story, [(grant_type, grant_type) for grant_type in GRANT_TYPES])
+    await run.each(steps, [(grant_type, grant_type) for grant_type in GRANT_TYPES])
 
 
-# An action, and strings that a careless comparison takes for it.
+# An action, and strings that a careless comparison treats as equal.
 _CAFE = unicodedata.normalize("NFC", "Café ACTION")
 NEAR_ACTIONS: dict[str, tuple[str, str]] = {
     "in lower case": (ACTION, ACTION.lower()),
@@ -321,16 +335,18 @@ NEAR_ACTIONS: dict[str, tuple[str, str]] = {
 
 
 @check("V5", Need.SEED, Need.INBOX)
-async def bound_to_its_action(trial: Trial) -> None:
-    """Verify grants for strings that are nearly their action: refused; then for the action itself: good."""
-    longest = trial.server.limit("max_action_type_length", 256)
+async def bound_to_its_action(run: CheckRun) -> None:
+    """Verify grants for strings that are nearly their action: rejected; then for the action itself: valid."""
+    longest = run.server.limit("max_action_type_length", 256)
 
-    async def story(scene: Scene, action: str, near: str, factor: Operation, grant_type: str) -> None:
-        grant = await scene.grant(factor, action=action, grant_type=grant_type)
-        exchange = await scene.verify_grant(grant.user_id, grant.value, near)
-        scene.refused(exchange, GRANT_NOT_FOUND, "another action")
-        right = await scene.verify_grant(grant.user_id, grant.value, action)
-        scene.control(right, VERIFY_GRANT, "the grant's own action", SHOULD)
+    async def steps(
+        session: JudgedSession, action: str, near: str, factor: Operation, grant_type: str
+    ) -> None:
+        grant = await session.grant(factor, action=action, grant_type=grant_type)
+        exchange = await session.verify_grant(grant.user_id, grant.value, near)
+        session.rejected(exchange, GRANT_NOT_FOUND, "another action")
+        right = await session.verify_grant(grant.user_id, grant.value, action)
+        session.control(right, VERIFY_GRANT, "the grant's own action", SHOULD)
 
     turns = [BOTH[turn % len(BOTH)] for turn in range(len(NEAR_ACTIONS))]
     cases = [
@@ -340,77 +356,77 @@ async def bound_to_its_action(trial: Trial) -> None:
         )
         if max(len(action), len(near)) <= longest
     ]
-    await trial.each(story, cases)
+    await run.each(steps, cases)
 
 
 @check("V5", Need.SEED, Need.INBOX)
-async def bound_to_its_user(trial: Trial) -> None:
-    """Verify grants for other users, who hold live grants of their own for the action: refused."""
+async def bound_to_its_user(run: CheckRun) -> None:
+    """Verify grants for other users, who hold valid grants of their own for the action: rejected."""
 
-    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
-        grant = await scene.grant(factor, grant_type=grant_type)
-        theirs = await scene.others_grant(factor, grant_type=grant_type)
+    async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
+        grant = await session.grant(factor, grant_type=grant_type)
+        theirs = await session.others_grant(factor, grant_type=grant_type)
         others = {
             "another user": theirs.user_id,
-            **({"a user without MFA": await scene.plain_user()} if scene.has_plain else {}),
+            **({"a user without MFA": await session.plain_user()} if session.has_plain_user else {}),
             "an unknown user": str(uuid.uuid4()),
             "a user one digit away": f"{grant.user_id[:-1]}{int(grant.user_id[-1], 16) ^ 1:x}",
         }
         for label, user_id in others.items():
-            exchange = await scene.verify_grant(user_id, grant.value)
-            scene.refused(exchange, GRANT_NOT_FOUND, f"the grant for {label}")
+            exchange = await session.verify_grant(user_id, grant.value)
+            session.rejected(exchange, GRANT_NOT_FOUND, f"the grant for {label}")
         for one, label in ((grant, "the grant for its own user"), (theirs, "the other user's own grant")):
-            scene.control(await scene.verify_grant(one.user_id, one.value), VERIFY_GRANT, label, SHOULD)
+            session.control(await session.verify_grant(one.user_id, one.value), VERIFY_GRANT, label, SHOULD)
 
-    await trial.each(story, BOTH)
+    await run.each(steps, BOTH)
 
 
 @check("V5", Need.SEED, Need.INBOX)
-async def bound_to_one_of_two_actions(trial: Trial) -> None:
-    """Give one user grants for two actions: neither is good for the other's."""
+async def bound_to_one_of_two_actions(run: CheckRun) -> None:
+    """Give one user grants for two actions: neither is valid for the other's."""
 
-    async def story(scene: Scene, factor: Operation, grant_type: str) -> None:
-        first, second = await two_grants(scene, factor, grant_type=grant_type)
+    async def steps(session: JudgedSession, factor: Operation, grant_type: str) -> None:
+        first, second = await two_grants(session, factor, grant_type=grant_type)
         for grant, other in ((first, second), (second, first)):
-            exchange = await scene.verify_grant(grant.user_id, grant.value, other.action)
-            scene.refused(exchange, GRANT_NOT_FOUND, f"the grant for {grant.action} with {other.action}")
+            exchange = await session.verify_grant(grant.user_id, grant.value, other.action)
+            session.rejected(exchange, GRANT_NOT_FOUND, f"the grant for {grant.action} with {other.action}")
         for grant in (first, second):
-            right = await scene.verify_grant(grant.user_id, grant.value, grant.action)
-            scene.control(right, VERIFY_GRANT, "the grant's own action", SHOULD)
+            right = await session.verify_grant(grant.user_id, grant.value, grant.action)
+            session.control(right, VERIFY_GRANT, "the grant's own action", SHOULD)
 
-    await trial.each(story, BOTH)
+    await run.each(steps, BOTH)
 
 
 @check("V7", Need.SEED, Need.INBOX)
-async def dead_grants_look_alike(trial: Trial) -> None:
-    """Send every kind of dead grant, an expired one too: `grant_not_found`, and no telling them apart."""
+async def invalid_grants_look_the_same(run: CheckRun) -> None:
+    """Send every kind of invalid grant, an expired one too: `grant_not_found`, and no telling them apart."""
 
-    async def story(scene: Scene, factor: Operation) -> None:
-        short = await scene.grant(factor, grant_type=TIME_BASED, valid_for=1)
-        once = await scene.grant(factor, valid_for=1)
-        await trial.sleep(1.5)
-        answers = await dead_grants(scene, factor)
+    async def steps(session: JudgedSession, factor: Operation) -> None:
+        short = await session.grant(factor, grant_type=TIME_BASED, valid_for=1)
+        once = await session.grant(factor, valid_for=1)
+        await run.sleep(1.5)
+        responses = await invalid_grants(session, factor)
         for label, grant in (("an expired grant", short), ("an expired one-time grant", once)):
-            answers.append((label, await scene.verify_grant(grant.user_id, grant.value)))
-        for label, exchange in answers:
-            scene.refused(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
+            responses.append((label, await session.verify_grant(grant.user_id, grant.value)))
+        for label, exchange in responses:
+            session.rejected(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
             old = exchange.member("field_to_errors")
             both = isinstance(old, dict) and old.get("grant") == "grant_not_found"
-            scene.expect(exchange, both, "the same in `field_to_errors`", label, SHOULD)
-        scene.same(answers, "nothing told about why a grant is dead", SHOULD)
+            session.expect(exchange, both, "the same in `field_to_errors`", label, SHOULD)
+        session.same(responses, "no hint about why a grant is invalid", SHOULD)
 
-    await trial.each(story, list(FACTORS))
+    await run.each(steps, list(FACTORS))
 
 
 @check("V7")
-async def unknown_grants_are_not_found(trial: Trial) -> None:
+async def unknown_grants_are_not_found(run: CheckRun) -> None:
     """Send grants that nobody issued for users that do not exist: `grant_not_found`, not a word
     of the user.
     """
-    async with trial.scene("a grant that nobody issued") as scene:
-        answers: list[tuple[str, Exchange]] = []
+    async with run.session("a grant that nobody issued") as session:
+        responses: list[tuple[str, Exchange]] = []
         for label, grant in (("in hexadecimal", secrets.token_hex(32)), ("as a UUID", str(uuid.uuid4()))):
-            exchange = await scene.verify_grant(str(uuid.uuid4()), grant)
-            scene.refused(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
-            answers.append((label, exchange))
-        scene.same(answers, "nothing told about why a grant is dead", SHOULD)
+            exchange = await session.verify_grant(str(uuid.uuid4()), grant)
+            session.rejected(exchange, GRANT_NOT_FOUND, label, exactly=MUST)
+            responses.append((label, exchange))
+        session.same(responses, "no hint about why a grant is invalid", SHOULD)

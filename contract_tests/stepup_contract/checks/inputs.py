@@ -1,7 +1,7 @@
-"""Group I: what is not as it must be is refused by name, and nothing is coerced, truncated or crashed by it.
+"""Group I: an invalid field is rejected by name; nothing is coerced or truncated, and nothing crashes.
 
-Each request is one that is known to succeed with a single thing changed, so it is refused for that or not at
-all; at the end the request as it was shows that nothing had been spent.
+Each request is one that is known to succeed with a single thing changed, so it can only be rejected for
+that; at the end the original request shows that nothing was used up.
 """
 
 import json
@@ -11,9 +11,9 @@ from typing import Any
 
 from stepup_contract.checks import check
 from stepup_contract.checks.authentication import random_request
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, SHOULD
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import Need
 from stepup_contract.server.operations import (
     ACTION,
@@ -26,7 +26,7 @@ from stepup_contract.server.operations import (
     VERIFY_SMS,
     VERIFY_TOTP,
     Operation,
-    Refusal,
+    Rejection,
     grant_body,
     invalid,
     sms_body,
@@ -36,26 +36,26 @@ from stepup_contract.server.operations import (
 
 Body = dict[str, Any]
 # Makes a request body that will succeed, once.
-Make = Callable[[Scene], Awaitable[Body]]
+Make = Callable[[JudgedSession], Awaitable[Body]]
 
 
-async def _totp(scene: Scene) -> Body:
-    user = await scene.totp_user()
-    return totp_body(user.id, scene.code(user), ACTION, ONE_TIME_USE, 60)
+async def _totp(session: JudgedSession) -> Body:
+    user = await session.totp_user()
+    return totp_body(user.id, session.code(user), ACTION, ONE_TIME_USE, 60)
 
 
-async def _send(scene: Scene) -> Body:
-    user = await scene.phone_user()
+async def _send(session: JudgedSession) -> Body:
+    user = await session.phone_user()
     return sms_body(user.id, user.phones[0].id, ACTION, ONE_TIME_USE, 60)
 
 
-async def _verify_sms(scene: Scene) -> Body:
-    challenge = await scene.challenge()
+async def _verify_sms(session: JudgedSession) -> Body:
+    challenge = await session.challenge()
     return verify_sms_body(challenge.user.id, challenge.id, challenge.code)
 
 
-async def _grant(scene: Scene) -> Body:
-    grant = await scene.totp_grant()
+async def _grant(session: JudgedSession) -> Body:
+    grant = await session.totp_grant()
     return grant_body(grant.user_id, grant.value, grant.action)
 
 
@@ -67,26 +67,26 @@ GOOD: list[tuple[str, Operation, Make]] = [
 ]
 
 
-async def good_at_the_end(scene: Scene, operation: Operation, body: Body) -> None:
+async def good_at_the_end(session: JudgedSession, operation: Operation, body: Body) -> None:
     """Send the request as it should be: it succeeds, and for a send there is just the one message."""
-    exchange = await scene.send(operation, body)
-    value = scene.control(exchange, operation, "the same request without the fault")
-    if operation is SEND_SMS and scene.server.pool is None:
-        messages = await scene.messages(challenge_id=value)
+    exchange = await session.send(operation, body)
+    value = session.control(exchange, operation, "the same request without the fault")
+    if operation is SEND_SMS and session.server.pool is None:
+        messages = await session.messages(challenge_id=value)
         for message in messages[:1]:
-            messages = await scene.messages(phone_number=message.phone_number)
+            messages = await session.messages(phone_number=message.phone_number)
         sent = len(messages)
-        scene.expect(exchange, sent == 1, "one message for the one good send", got=f"{sent} messages")
+        session.expect(exchange, sent == 1, "one message for the one valid send", got=f"{sent} messages")
 
 
 @check("I1", Need.SEED, Need.INBOX)
-async def required_fields(trial: Trial) -> None:
+async def required_fields(run: CheckRun) -> None:
     """Leave out, empty and null each field of each POST, then all of them: each is named, nothing
-    is spent.
+    is used.
     """
 
-    async def story(scene: Scene, operation: Operation, make: Make) -> None:
-        good = await make(scene)
+    async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
+        good = await make(session)
         for field in good:
             without = {name: value for name, value in good.items() if name != field}
             for how, body in (
@@ -94,27 +94,27 @@ async def required_fields(trial: Trial) -> None:
                 ("null", good | {field: None}),
                 ("empty", good | {field: ""}),
             ):
-                exchange = await scene.send(operation, body)
+                exchange = await session.send(operation, body)
                 what = f"`{field}` {how}"
-                scene.refused(exchange, invalid(field), what, exactly=MUST)
+                session.rejected(exchange, invalid(field), what, exactly=MUST)
                 if how != "empty" or field != "valid_for_seconds":
-                    scene.refused(exchange, invalid(field, "required"), what)
-        nothing = await scene.send(operation, {})
+                    session.rejected(exchange, invalid(field, "required"), what)
+        nothing = await session.send(operation, {})
         for field in good:
-            scene.refused(nothing, invalid(field, "required"), f"no fields at all, `{field}`")
-        await good_at_the_end(scene, operation, good)
+            session.rejected(nothing, invalid(field, "required"), f"no fields at all, `{field}`")
+        await good_at_the_end(session, operation, good)
 
-    await trial.each(story, GOOD)
+    await run.each(steps, GOOD)
 
 
 @check("I2", Need.SEED, Need.INBOX)
-async def strings_are_strings(trial: Trial) -> None:
+async def strings_are_strings(run: CheckRun) -> None:
     """Send right values in other types: numbers, booleans, arrays, objects; each is named, nothing is
     coerced.
     """
 
-    async def story(scene: Scene, operation: Operation, make: Make) -> None:
-        good = await make(scene)
+    async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
+        good = await make(session)
         for field, value in good.items():
             if not isinstance(value, str):
                 continue
@@ -131,26 +131,26 @@ async def strings_are_strings(trial: Trial) -> None:
                 "an empty object": {},
             }
             for how, other in wrong.items():
-                exchange = await scene.send(operation, good | {field: other})
+                exchange = await session.send(operation, good | {field: other})
                 what = f"`{field}` as {how}"
-                scene.refused(exchange, invalid(field), what, exactly=MUST)
-                scene.refused(exchange, invalid(field, "invalid_type"), what)
-        await good_at_the_end(scene, operation, good)
+                session.rejected(exchange, invalid(field), what, exactly=MUST)
+                session.rejected(exchange, invalid(field, "invalid_type"), what)
+        await good_at_the_end(session, operation, good)
 
-    await trial.each(story, GOOD)
+    await run.each(steps, GOOD)
 
 
 @check("I2", Need.SEED, Need.INBOX)
-async def extra_fields_change_nothing(trial: Trial) -> None:
-    """Send a good request with unknown fields beside: it succeeds as without them."""
+async def extra_fields_change_nothing(run: CheckRun) -> None:
+    """Add unknown fields to a valid request: it succeeds as without them."""
 
-    async def story(scene: Scene, operation: Operation, make: Make) -> None:
-        body = await make(scene) | {"extra": {"code": "000000"}, "is_admin": True, "success": True}
-        exchange = await scene.send(operation, body)
+    async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
+        body = await make(session) | {"extra": {"code": "000000"}, "is_admin": True, "success": True}
+        exchange = await session.send(operation, body)
         held = exchange.status == 200
-        scene.expect(exchange, held, "200", "unknown fields beside the known ones", SHOULD)
+        session.expect(exchange, held, "200", "unknown fields with the known ones", SHOULD)
 
-    await trial.each(story, GOOD)
+    await run.each(steps, GOOD)
 
 
 # Raw JSON for a field, as no JSON library would write it.
@@ -159,48 +159,51 @@ _NOT_GRANT_TYPES = (
     '"TIME_BASED\\u0000"', '"FOREVER"',
     "1", "true", '["ONE_TIME_USE"]', '{"type": "TIME_BASED"}', '"ONE_TIME_USE,TIME_BASED"',
 )  # fmt: skip
-_NOT_LIVES = (
+_NOT_LIFETIMES = (
     "0", "-1", "1.5", "0.5", '"60"', "true", "[60]", '{"seconds": 60}', "1e999", "-1e999",
     "9223372036854775808", "-9223372036854775809", "18446744073709551617", "1e30", '"1e2"', '""',
 )  # fmt: skip
 
 
 @check("I3", Need.SEED, Need.INBOX)
-async def grant_types_and_lives(trial: Trial) -> None:
-    """Send grant types and lives out of bounds and in other types: refused by name, and the code is still
-    good.
+async def grant_types_and_lifetimes(run: CheckRun) -> None:
+    """Send grant types and lifetimes out of bounds and in other types: rejected by name, and the code is
+    still valid.
     """
-    longest = trial.server.limit("max_valid_for_seconds", 86400)
-    lives = (*_NOT_LIVES, *((str(longest + 1),) if "max_valid_for_seconds" in trial.server.limits else ()))
+    longest = run.server.limit("max_valid_for_seconds", 86400)
+    lifetimes = (
+        *_NOT_LIFETIMES,
+        *((str(longest + 1),) if "max_valid_for_seconds" in run.server.limits else ()),
+    )
 
-    async def story(scene: Scene, operation: Operation, make: Make) -> None:
-        good = await make(scene)
-        for field, values in (("grant_type", _NOT_GRANT_TYPES), ("valid_for_seconds", lives)):
+    async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
+        good = await make(session)
+        for field, values in (("grant_type", _NOT_GRANT_TYPES), ("valid_for_seconds", lifetimes)):
             for raw in values:
                 text = json.dumps(good | {field: "\0"}).replace('"\\u0000"', raw)
-                exchange = await scene.send(operation, content=text.encode())
+                exchange = await session.send(operation, content=text.encode())
                 what = f"`{field}`: {raw}"
-                refused = exchange.error_code == "invalid_request_fields" and exchange.status == 400
-                scene.expect(exchange, 400 <= exchange.status < 500, "4xx", what)
-                scene.expect(exchange, refused, "400 invalid_request_fields", what, SHOULD)
+                rejected = exchange.error_code == "invalid_request_fields" and exchange.status == 400
+                session.expect(exchange, 400 <= exchange.status < 500, "4xx", what)
+                session.expect(exchange, rejected, "400 invalid_request_fields", what, SHOULD)
                 if "e999" not in raw:
-                    scene.refused(exchange, invalid(field), what)
-        await good_at_the_end(scene, operation, good)
+                    session.rejected(exchange, invalid(field), what)
+        await good_at_the_end(session, operation, good)
 
-    await trial.each(story, GOOD[:2])
+    await run.each(steps, GOOD[:2])
 
 
 @check("I3", Need.SEED)
-async def bounds_are_within(trial: Trial) -> None:
-    """Send the shortest and the longest life that are allowed: accepted."""
+async def bounds_are_within(run: CheckRun) -> None:
+    """Send the shortest and the longest lifetime that are allowed: accepted."""
 
-    async def story(scene: Scene, life: int) -> None:
-        user = await scene.totp_user()
-        exchange = await scene.verify_totp(user.id, scene.code(user), valid_for=life)
-        scene.expect(exchange, exchange.status == 200, "200", "", SHOULD)
+    async def steps(session: JudgedSession, lifetime: int) -> None:
+        user = await session.totp_user()
+        exchange = await session.verify_totp(user.id, session.code(user), valid_for=lifetime)
+        session.expect(exchange, exchange.status == 200, "200", "", SHOULD)
 
-    longest = trial.server.limit("max_valid_for_seconds", 86400)
-    await trial.each(story, [(f"a life of {life} s", life) for life in (1, longest)])
+    longest = run.server.limit("max_valid_for_seconds", 86400)
+    await run.each(steps, [(f"a lifetime of {lifetime} s", lifetime) for lifetime in (1, longest)])
 
 
 ACTIONS = {
@@ -237,66 +240,68 @@ DENSE = {
 
 
 @check("I4", Need.SEED, Need.INBOX)
-async def actions_are_opaque(trial: Trial) -> None:
-    """Issue and verify grants for actions full of quotes, markup, odd letters: each comes back as it went."""
-    longest = trial.server.limit("max_action_type_length", 256)
+async def actions_are_opaque(run: CheckRun) -> None:
+    """Issue and verify grants for actions full of quotes, markup and unusual letters: each verifies exactly
+    as it was sent.
+    """
+    longest = run.server.limit("max_action_type_length", 256)
 
-    async def story(scene: Scene, action: str, by_sms: bool) -> None:
+    async def steps(session: JudgedSession, action: str, by_sms: bool) -> None:
         strength = MUST if len(action.encode()) <= 128 and "\0" not in action else SHOULD
         if by_sms:
-            user = await scene.phone_user()
-            exchange = await scene.send_sms(user.id, user.phones[0].id, action=action)
-            if not scene.expect(exchange, exchange.status == 200, "200", "the send", strength):
+            user = await session.phone_user()
+            exchange = await session.send_sms(user.id, user.phones[0].id, action=action)
+            if not session.expect(exchange, exchange.status == 200, "200", "the send", strength):
                 return
-            messages = await scene.messages(challenge_id=str(exchange.member("challenge_id")))
-            exchange = await scene.verify_sms(user.id, messages[0].challenge_id, messages[0].code)
+            messages = await session.messages(challenge_id=str(exchange.member("challenge_id")))
+            exchange = await session.verify_sms(user.id, messages[0].challenge_id, messages[0].code)
             user_id = user.id
         else:
-            app = await scene.totp_user()
-            exchange = await scene.verify_totp(app.id, scene.code(app), action=action)
+            app = await session.totp_user()
+            exchange = await session.verify_totp(app.id, session.code(app), action=action)
             user_id = app.id
-        if not scene.expect(exchange, exchange.status == 200, "200", "the code", strength):
+        if not session.expect(exchange, exchange.status == 200, "200", "the code", strength):
             return
         grant = exchange.member("step_up_grant")
-        other = await scene.verify_grant(user_id, grant, f"{action[:-1]}?")
-        scene.refused(other, GRANT_NOT_FOUND, "an action that ends in another letter")
-        same = await scene.verify_grant(user_id, grant, action)
-        scene.expect(same, same.status == 200, "200", "the same action")
+        other = await session.verify_grant(user_id, grant, f"{action[:-1]}?")
+        session.rejected(other, GRANT_NOT_FOUND, "an action that ends in another letter")
+        same = await session.verify_grant(user_id, grant, action)
+        session.expect(same, same.status == 200, "200", "the same action")
 
-    if trial.server.pool is not None:
-        await trial.each(story, [(f"an action with {how}", action, False) for how, action in DENSE.items()])
+    if run.server.pool is not None:
+        await run.each(steps, [(f"an action with {how}", action, False) for how, action in DENSE.items()])
         return
     cases = [
         (f"an action with {how}{' by SMS' if turn % 3 == 0 else ''}", action, turn % 3 == 0)
         for turn, (how, action) in enumerate(ACTIONS.items())
         if len(action) <= longest
     ]
-    await trial.each(story, cases)
+    await run.each(steps, cases)
 
 
 @check("I4", Need.SEED)
-async def long_actions_are_not_cut(trial: Trial) -> None:
-    """Send actions beyond the limit: refused by name, or the whole of them is needed to verify."""
-    longest = trial.server.limit("max_action_type_length", 256)
+async def long_actions_are_not_cut(run: CheckRun, *, longest: int) -> None:
+    """Send actions beyond the limit: rejected by name, or all of the action is needed to verify."""
+    limit = run.server.limit("max_action_type_length", 256)
 
-    async def story(scene: Scene, length: int) -> None:
-        user = await scene.totp_user()
+    async def steps(session: JudgedSession, length: int) -> None:
+        user = await session.totp_user()
         action = "x" * length
-        exchange = await scene.verify_totp(user.id, scene.code(user), action=action)
-        refused = 400 <= exchange.status < 500
-        scene.expect(exchange, refused or exchange.status == 200, "4xx or 200")
-        if "max_action_type_length" in trial.server.limits and length < 60_000:
-            scene.refused(exchange, invalid("action_type", "invalid_value"), "an action that is too long")
+        exchange = await session.verify_totp(user.id, session.code(user), action=action)
+        rejected = 400 <= exchange.status < 500
+        session.expect(exchange, rejected or exchange.status == 200, "4xx or 200")
+        if "max_action_type_length" in run.server.limits and length < 60_000:
+            session.rejected(exchange, invalid("action_type", "invalid_value"), "an action that is too long")
         if exchange.status == 200:
-            for cut in {longest, length - 1}:
-                shorter = await scene.verify_grant(user.id, exchange.member("step_up_grant"), "x" * cut)
-                scene.refused(shorter, GRANT_NOT_FOUND, f"only {cut} characters of it", exactly=SHOULD)
+            for cut in {limit, length - 1}:
+                shorter = await session.verify_grant(user.id, exchange.member("step_up_grant"), "x" * cut)
+                session.rejected(shorter, GRANT_NOT_FOUND, f"only {cut} characters of it", exactly=SHOULD)
         else:
-            again = await scene.verify_totp(user.id, scene.code(user))
-            scene.control(again, VERIFY_TOTP, "the same code for a shorter action")
+            again = await session.verify_totp(user.id, session.code(user))
+            session.control(again, VERIFY_TOTP, "the same code for a shorter action")
 
-    lengths = (longest + 1, 2 * longest, 10_000)
-    await trial.each(story, [(f"an action of {length} characters", length) for length in lengths])
+    lengths = (limit + 1, 2 * limit, longest)
+    await run.each(steps, [(f"an action of {length} characters", length) for length in lengths])
 
 
 _TRACES = (
@@ -311,12 +316,12 @@ _TRACES = (
 )
 
 
-def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Refusal | None]]:
-    """Return broken bodies: content, content type and the refusal that the contract promises for each."""
+def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Rejection | None]]:
+    """Return broken bodies: content, content type and the rejection that the contract promises for each."""
     body, _ = random_request(operation)
     good = json.dumps(body).encode()
     json_type = "application/json"
-    too_large, unsupported = Refusal(413, "request_too_large"), Refusal(415, "unsupported_media_type")
+    too_large, unsupported = Rejection(413, "request_too_large"), Rejection(415, "unsupported_media_type")
     broken = {
         "an empty body": b"",
         "half a body": good[: len(good) // 2],
@@ -344,10 +349,10 @@ def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Refusal |
         "a comment": good[:-1] + b"/* */}",
         "zeros": bytes(64),
     }
-    cases: dict[str, tuple[bytes, str | None, Refusal | None]] = {
+    cases: dict[str, tuple[bytes, str | None, Rejection | None]] = {
         how: (content, json_type, INVALID_JSON) for how, content in broken.items()
     }
-    # A parser may have a limit of its own here, and then the body is no JSON to it.
+    # A parser with a limit of its own treats this body as not JSON.
     cases["deep arrays, closed"] = (broken["deep arrays, closed"], json_type, None)
     cases |= {
         "a body over 64 KiB": (good[:-1] + b', "note": "' + b"x" * 65_536 + b'"}', json_type, too_large),
@@ -361,37 +366,37 @@ def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Refusal |
 
 
 @check("I5")
-async def broken_bodies(trial: Trial) -> None:
-    """Send bodies that are no JSON objects, too deep, too large or of another type: a JSON 4xx for each."""
+async def broken_bodies(run: CheckRun) -> None:
+    """Send bodies that are not JSON objects, too deep, too large or of another type: a JSON 4xx for each."""
 
-    async def story(scene: Scene, operation: Operation) -> None:
-        for how, (content, content_type, refusal) in corpus(operation).items():
-            exchange = await scene.send(operation, content=content, content_type=content_type)
+    async def steps(session: JudgedSession, operation: Operation) -> None:
+        for how, (content, content_type, rejection) in corpus(operation).items():
+            exchange = await session.send(operation, content=content, content_type=content_type)
             told = exchange.status in (400, 413, 415) and isinstance(exchange.error_code, str)
-            scene.expect(exchange, told, "400, 413 or 415 in JSON", how)
+            session.expect(exchange, told, "400, 413 or 415 in JSON", how)
             trace = any(word in exchange.text.lower() for word in _TRACES)
-            scene.expect(exchange, not trace, "no stack trace", how)
-            if refusal is not None:
-                scene.refused(exchange, refusal, how)
+            session.expect(exchange, not trace, "no stack trace", how)
+            if rejection is not None:
+                session.rejected(exchange, rejection, how)
         body, _ = random_request(operation)
-        parsed = await scene.send(operation, body, content_type="application/json; charset=utf-8")
+        parsed = await session.send(operation, body, content_type="application/json; charset=utf-8")
         alive = parsed.status in (400, 404) and parsed.field_error("body") is not INVALID_JSON.field_code
         if not alive:
-            scene.expect(
+            session.expect(
                 parsed, False, "400 or 404 for a well-formed request (positive control)", "at the end"
             )
 
-    await trial.each(story, [(operation.id, operation) for operation in POSTS])
+    await run.each(steps, [(operation.id, operation) for operation in POSTS])
 
 
 @check("I5", Need.SEED, Need.INBOX)
-async def keys_that_occur_twice(trial: Trial) -> None:
-    """Send a good request in which a key occurs twice, at the top and deeper: refused, and
-    nothing is spent.
+async def keys_that_occur_twice(run: CheckRun) -> None:
+    """Send a valid request in which a key occurs twice, at the top and deeper: rejected, and
+    nothing is used up.
     """
 
-    async def story(scene: Scene, operation: Operation, make: Make) -> None:
-        good = await make(scene)
+    async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
+        good = await make(session)
         text = json.dumps(good)
         twice = {
             f"`{field}`": f"{text[:-1]}, {json.dumps(field)}: {json.dumps(good[field])}}}" for field in good
@@ -401,22 +406,22 @@ async def keys_that_occur_twice(trial: Trial) -> None:
         twice["a key in an array"] = f'{text[:-1]}, "note": [{{"a": 1, "a": 1}}]}}'
         twice["an escaped key"] = f'{text[:-1]}, "user\\u005fid": "{uuid.uuid4()}"}}'
         for how, content in twice.items():
-            exchange = await scene.send(operation, content=content.encode())
-            scene.expect(exchange, 0 < exchange.status < 500, "no 5xx", f"{how} twice")
+            exchange = await session.send(operation, content=content.encode())
+            session.expect(exchange, 0 < exchange.status < 500, "no 5xx", f"{how} twice")
             held = INVALID_JSON.matches(exchange)
-            if not scene.expect(exchange, held, str(INVALID_JSON), f"{how} twice", SHOULD):
+            if not session.expect(exchange, held, str(INVALID_JSON), f"{how} twice", SHOULD):
                 return
-        await good_at_the_end(scene, operation, good)
+        await good_at_the_end(session, operation, good)
 
-    await trial.each(story, GOOD)
+    await run.each(steps, GOOD)
 
 
 @check("I5", Need.SEED, Need.INBOX)
-async def broken_bodies_spend_nothing(trial: Trial) -> None:
-    """Send a right code in broken bodies: refused, and the code is still good."""
+async def broken_bodies_use_nothing_up(run: CheckRun) -> None:
+    """Send a right code in broken bodies: rejected, and the code is still valid."""
 
-    async def story(scene: Scene, operation: Operation, make: Make) -> None:
-        good = await make(scene)
+    async def steps(session: JudgedSession, operation: Operation, make: Make) -> None:
+        good = await make(session)
         content = json.dumps(good).encode()
         for how, sent, content_type in (
             ("text after it", content + b" x", "application/json"),
@@ -424,8 +429,8 @@ async def broken_bodies_spend_nothing(trial: Trial) -> None:
             ("text/plain", content, "text/plain"),
             ("70 kB beside it", content[:-1] + b', "n": "' + b"x" * 70_000 + b'"}', "application/json"),
         ):
-            exchange = await scene.send(operation, content=sent, content_type=content_type)
-            scene.expect(exchange, exchange.status in (400, 413, 415), "400, 413 or 415", how)
-        await good_at_the_end(scene, operation, good)
+            exchange = await session.send(operation, content=sent, content_type=content_type)
+            session.expect(exchange, exchange.status in (400, 413, 415), "400, 413 or 415", how)
+        await good_at_the_end(session, operation, good)
 
-    await trial.each(story, GOOD)
+    await run.each(steps, GOOD)

@@ -1,13 +1,13 @@
 """Group S, continued: whose phones are written to, what a challenge's grant is for, and how long a challenge
-lives.
+lifetimes.
 """
 
 import uuid
 
 from stepup_contract.checks import check
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, SHOULD
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import Need
 from stepup_contract.server.operations import (
     CHALLENGE_NOT_FOUND,
@@ -26,17 +26,17 @@ from stepup_contract.server.operations import (
 
 
 @check("S2", Need.SEED, Need.INBOX)
-async def only_the_users_phones(trial: Trial) -> None:
-    """Send to phones that are unknown, another user's or removed: refused, nothing sent; then to the user's
+async def only_the_users_phones(run: CheckRun) -> None:
+    """Send to phones that are unknown, another user's or removed: rejected, nothing sent; then to the user's
     own.
     """
-    async with trial.scene() as scene:
-        user, other = await scene.phone_user(), await scene.phone_user()
+    async with run.session() as session:
+        user, other = await session.phone_user(), await session.phone_user()
         removed = user.phones[0]
-        user = await scene.phone_user(user_id=user.id)
-        gone = await scene.phone_user()
-        await scene.delete_user(gone.id)
-        refused = []
+        user = await session.phone_user(user_id=user.id)
+        gone = await session.phone_user()
+        await session.delete_user(gone.id)
+        rejected = []
         phones = {
             "an unknown phone": str(uuid.uuid4()),
             "another user's phone": other.phones[0].id,
@@ -45,65 +45,65 @@ async def only_the_users_phones(trial: Trial) -> None:
             "the user's id as the phone": user.id,
         }
         for label, phone_id in phones.items():
-            exchange = await scene.send_sms(user.id, phone_id)
-            scene.refused(exchange, PHONE_NOT_FOUND, label)
-            refused.append((label, exchange))
-        scene.same(refused, "nothing told about whose a phone is", SHOULD)
+            exchange = await session.send_sms(user.id, phone_id)
+            session.rejected(exchange, PHONE_NOT_FOUND, label)
+            rejected.append((label, exchange))
+        session.same(rejected, "no hint about whose a phone is", SHOULD)
         for label, phone in (("the other user", other.phones[0]), ("the removed phone", removed)):
-            sent = len(await scene.messages(phone_number=phone.number))
-            scene.expect(refused[-1][1], sent == 0, f"no message to {label}", got=f"{sent} messages")
+            sent = len(await session.messages(phone_number=phone.number))
+            session.expect(rejected[-1][1], sent == 0, f"no message to {label}", got=f"{sent} messages")
         own = user.phones[0]
-        sent = len(await scene.messages(phone_number=own.number))
-        scene.expect(refused[-1][1], sent == 0, "no message to the user", got=f"{sent} messages")
+        sent = len(await session.messages(phone_number=own.number))
+        session.expect(rejected[-1][1], sent == 0, "no message to the user", got=f"{sent} messages")
         for one in (user, other):
-            right = await scene.send_sms(one.id, one.phones[0].id)
-            scene.control(right, SEND_SMS, "a user's own phone")
+            right = await session.send_sms(one.id, one.phones[0].id)
+            session.control(right, SEND_SMS, "a user's own phone")
 
 
 @check("S2", Need.SEED, Need.INBOX)
-async def only_users_with_phones(trial: Trial) -> None:
+async def only_users_with_phones(run: CheckRun) -> None:
     """Ask to send for users with an app, without MFA, unknown and deleted, naming a real phone: nothing is
     sent.
     """
-    async with trial.scene() as scene:
-        owner, gone = await scene.phone_user(), await scene.phone_user()
-        await scene.delete_user(gone.id)
+    async with run.session() as session:
+        owner, gone = await session.phone_user(), await session.phone_user()
+        await session.delete_user(gone.id)
         phone = owner.phones[0]
         cases = {
-            "a user with an app": ((await scene.totp_user()).id, MFA_NOT_ENABLED),
-            "a user without MFA": (await scene.plain_user(), MFA_NOT_ENABLED),
+            "a user with an app": ((await session.totp_user()).id, MFA_NOT_ENABLED),
+            "a user without MFA": (await session.plain_user(), MFA_NOT_ENABLED),
             "an unknown user": (str(uuid.uuid4()), USER_NOT_FOUND),
             "a deleted user": (gone.id, USER_NOT_FOUND),
         }
-        for label, (user_id, refusal) in cases.items():
-            exchange = await scene.send_sms(user_id, phone.id)
-            scene.refused(exchange, refusal, label)
-            sent = len(await scene.messages(phone_number=phone.number))
-            scene.expect(
+        for label, (user_id, rejection) in cases.items():
+            exchange = await session.send_sms(user_id, phone.id)
+            session.rejected(exchange, rejection, label)
+            sent = len(await session.messages(phone_number=phone.number))
+            session.expect(
                 exchange, sent == 0, "no message to the phone's owner", label, got=f"{sent} messages"
             )
-        scene.control(await scene.send_sms(owner.id, phone.id), SEND_SMS, "the phone's owner")
+        session.control(await session.send_sms(owner.id, phone.id), SEND_SMS, "the phone's owner")
 
 
 @check("S3", Need.SEED, Need.INBOX)
-async def terms_are_those_of_the_send(trial: Trial) -> None:
-    """Send for one action, type and life, name others when redeeming: the grant is as it was sent for."""
+async def terms_are_those_of_the_send(run: CheckRun) -> None:
+    """Send for one action, type and lifetime, name others when verifying: the grant is as it was sent for."""
 
-    async def story(scene: Scene, grant_type: str, extra: dict[str, object]) -> None:
-        challenge = await scene.challenge(action="SENT_FOR", grant_type=grant_type)
+    async def steps(session: JudgedSession, grant_type: str, extra: dict[str, object]) -> None:
+        challenge = await session.challenge(action="SENT_FOR", grant_type=grant_type)
         body = verify_sms_body(challenge.user.id, challenge.id, challenge.code) | extra
-        exchange = await scene.send(VERIFY_SMS, body)
-        grant = scene.succeeded(exchange, VERIFY_SMS, "the right code")
+        exchange = await session.send(VERIFY_SMS, body)
+        grant = session.succeeded(exchange, VERIFY_SMS, "the right code")
         user_id = challenge.user.id
-        other = await scene.verify_grant(user_id, grant, "NAMED_LATER")
-        scene.refused(other, GRANT_NOT_FOUND, "the action named when redeeming")
-        first = await scene.verify_grant(user_id, grant, "SENT_FOR")
-        scene.succeeded(first, VERIFY_GRANT, "the action of the send")
-        again = await scene.verify_grant(user_id, grant, "SENT_FOR")
+        other = await session.verify_grant(user_id, grant, "NAMED_LATER")
+        session.rejected(other, GRANT_NOT_FOUND, "the action named when verifying")
+        first = await session.verify_grant(user_id, grant, "SENT_FOR")
+        session.succeeded(first, VERIFY_GRANT, "the action of the send")
+        again = await session.verify_grant(user_id, grant, "SENT_FOR")
         if grant_type == TIME_BASED:
-            scene.succeeded(again, VERIFY_GRANT, "a second use of a time-based grant")
+            session.succeeded(again, VERIFY_GRANT, "a second use of a time-based grant")
         else:
-            scene.refused(again, GRANT_NOT_FOUND, "a second use of a one-time grant")
+            session.rejected(again, GRANT_NOT_FOUND, "a second use of a one-time grant")
 
     def named(grant_type: str) -> dict[str, object]:
         other = ONE_TIME_USE if grant_type == TIME_BASED else TIME_BASED
@@ -111,92 +111,90 @@ async def terms_are_those_of_the_send(trial: Trial) -> None:
 
     cases = [(f"{grant_type}, with other terms", grant_type, named(grant_type)) for grant_type in GRANT_TYPES]
     cases += [(f"{grant_type}, with no terms", grant_type, {}) for grant_type in GRANT_TYPES]
-    await trial.each(story, cases)
+    await run.each(steps, cases)
 
 
 @check("S3", Need.SEED, Need.INBOX)
-async def terms_are_each_challenges_own(trial: Trial) -> None:
-    """Open three challenges of a user on different terms and redeem them in another order: each keeps its
+async def terms_are_each_challenges_own(run: CheckRun) -> None:
+    """Open three challenges of a user on different terms and verify them in another order: each keeps its
     own.
     """
-    async with trial.scene("three challenges of one user") as scene:
-        user = await scene.phone_user(None, None, None)
+    async with run.session("three challenges of one user") as session:
+        user = await session.phone_user(None, None, None)
         challenges = [
-            await scene.challenge(user, phone, action=action, grant_type=grant_type)
+            await session.challenge(user, phone, action=action, grant_type=grant_type)
             for phone, action, grant_type in zip(
                 user.phones, ("FIRST", "SECOND", "THIRD"), (TIME_BASED, ONE_TIME_USE, TIME_BASED), strict=True
             )
         ]
         actions = [challenge.action for challenge in challenges]
         for index in (1, 2, 0):
-            grant = await scene.sms_grant(challenges[index])
+            grant = await session.sms_grant(challenges[index])
             for action in actions:
-                exchange = await scene.verify_grant(user.id, grant.value, action)
+                exchange = await session.verify_grant(user.id, grant.value, action)
                 if action == grant.action:
-                    scene.succeeded(exchange, VERIFY_GRANT, f"a grant for {action}")
+                    session.succeeded(exchange, VERIFY_GRANT, f"a grant for {action}")
                 else:
                     what = f"a grant for {grant.action} with {action}"
-                    scene.refused(exchange, GRANT_NOT_FOUND, what)
-            again = await scene.verify_grant(user.id, grant.value, grant.action)
+                    session.rejected(exchange, GRANT_NOT_FOUND, what)
+            again = await session.verify_grant(user.id, grant.value, grant.action)
             if index == 1:
-                scene.refused(again, GRANT_NOT_FOUND, "the one-time grant again")
+                session.rejected(again, GRANT_NOT_FOUND, "the one-time grant again")
             elif index == 2:
-                scene.succeeded(again, VERIFY_GRANT, "the time-based grant again")
+                session.succeeded(again, VERIFY_GRANT, "the time-based grant again")
 
 
 @check("S3", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def life_starts_when_redeemed(trial: Trial) -> None:
-    """Redeem challenges a minute after sending: the grant lives its whole life from then on, and
-    no longer.
-    """
-    clock = trial.server.clock
-    async with trial.scene("redeemed 50 s after the send, a life of 60 s") as scene:
+async def lifetime_starts_at_verification(run: CheckRun) -> None:
+    """Verify challenges a minute after sending: the lifetime of the grant starts then, and ends on time."""
+    clock = run.server.clock
+    async with run.session("verified 50 s after the send, a lifetime of 60 s") as session:
         await clock.freeze(int(clock.now()))
         challenges = [
-            await scene.challenge(grant_type=grant_type, valid_for=60) for grant_type in GRANT_TYPES * 2
+            await session.challenge(grant_type=grant_type, valid_for=60) for grant_type in GRANT_TYPES * 2
         ]
         await clock.advance(50)
-        grants = [await scene.sms_grant(challenge) for challenge in challenges]
+        grants = [await session.sms_grant(challenge) for challenge in challenges]
         await clock.advance(59)
         for grant in grants[:2]:
-            exchange = await scene.verify_grant(grant.user_id, grant.value)
-            scene.expect(exchange, exchange.status == 200, "200", "59 s after redeeming", SHOULD)
+            exchange = await session.verify_grant(grant.user_id, grant.value)
+            session.expect(exchange, exchange.status == 200, "200", "59 s after verifying", SHOULD)
         await clock.advance(1)
         for grant in grants[2:]:
-            exchange = await scene.verify_grant(grant.user_id, grant.value)
-            scene.refused(exchange, GRANT_NOT_FOUND, "60 s after redeeming", exactly=SHOULD)
+            exchange = await session.verify_grant(grant.user_id, grant.value)
+            session.rejected(exchange, GRANT_NOT_FOUND, "60 s after verifying", exactly=SHOULD)
 
 
 @check("S6", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def challenges_expire(trial: Trial) -> None:
-    """Redeem challenges one second before their end, at it, and after ten minutes, with other
+async def challenges_expire(run: CheckRun) -> None:
+    """Verify challenges one second before their end, at it, and after ten minutes, with other
     sends between.
     """
-    clock = trial.server.clock
-    life = trial.server.limit("challenge_ttl_seconds", 600)
-    async with trial.scene(f"a challenge's life of {life} s") as scene:
+    clock = run.server.clock
+    lifetime = run.server.limit("challenge_ttl_seconds", 600)
+    async with run.session(f"a challenge's lifetime of {lifetime} s") as session:
         start = int(clock.now())
         await clock.freeze(start)
-        early, late, tried, ancient = [await scene.challenge() for _ in range(4)]
-        resent = await scene.challenge()
-        for moment in sorted({life // 2, life - 1, life, life + 1, max(life + 2, 601)}):
+        early, late, tried, ancient = [await session.challenge() for _ in range(4)]
+        resent = await session.challenge()
+        for moment in sorted({lifetime // 2, lifetime - 1, lifetime, lifetime + 1, max(lifetime + 2, 601)}):
             await clock.freeze(start + moment)
-            if moment == life // 2:
-                younger = await scene.challenge(resent.user)
-                await scene.verify_sms(tried.user.id, tried.id, scene.wrong_sms_code(tried))
-            if moment == life - 1:
-                exchange = await scene.verify_sms(early.user.id, early.id, early.code)
-                scene.succeeded(exchange, VERIFY_SMS, "one second before its end")
-            if moment == life:
+            if moment == lifetime // 2:
+                younger = await session.challenge(resent.user)
+                await session.verify_sms(tried.user.id, tried.id, session.wrong_sms_code(tried))
+            if moment == lifetime - 1:
+                exchange = await session.verify_sms(early.user.id, early.id, early.code)
+                session.succeeded(exchange, VERIFY_SMS, "one second before its end")
+            if moment == lifetime:
                 for challenge, what in (
                     (late, ""),
                     (tried, " after a wrong try"),
                     (resent, " after another send"),
                 ):
-                    exchange = await scene.verify_sms(challenge.user.id, challenge.id, challenge.code)
-                    scene.refused(exchange, CHALLENGE_NOT_FOUND, f"at its end{what}")
-                exchange = await scene.verify_sms(younger.user.id, younger.id, younger.code)
-                scene.control(exchange, VERIFY_SMS, "a younger challenge of the user")
-        exchange = await scene.verify_sms(ancient.user.id, ancient.id, ancient.code)
-        scene.refused(exchange, CHALLENGE_NOT_FOUND, "more than ten minutes after sending", exactly=MUST)
-        await scene.sms_grant()
+                    exchange = await session.verify_sms(challenge.user.id, challenge.id, challenge.code)
+                    session.rejected(exchange, CHALLENGE_NOT_FOUND, f"at its end{what}")
+                exchange = await session.verify_sms(younger.user.id, younger.id, younger.code)
+                session.control(exchange, VERIFY_SMS, "a younger challenge of the user")
+        exchange = await session.verify_sms(ancient.user.id, ancient.id, ancient.code)
+        session.rejected(exchange, CHALLENGE_NOT_FOUND, "more than ten minutes after sending", exactly=MUST)
+        await session.sms_grant()

@@ -9,9 +9,9 @@ from typing import Any
 
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import MOST_GUESSES, guess_until_locked
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, SHOULD
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.connect import Need
 from stepup_contract.server.named import NotExercised
 from stepup_contract.server.operations import (
@@ -24,106 +24,111 @@ from stepup_contract.server.people import TotpUser
 from stepup_contract.server.target import Exchange
 
 
-def judge_cap(scene: Scene, judged: int, locked: Exchange | None) -> None:
-    """Judge how many wrong codes were looked at before the 429: no more than the policy says, and a hundred
-    at most.
+def check_cap(session: JudgedSession, evaluated: int, locked: Exchange | None) -> None:
+    """Check how many wrong codes were evaluated before the 429: no more than the policy says, and at most a
+    hundred.
     """
-    trial = scene.trial
-    last = locked or scene.sequence[-1]
-    if judged == 0 and trial.server.pool is not None:
+    run = session.record
+    last = locked or session.sequence[-1]
+    if evaluated == 0 and run.server.pool is not None:
         raise NotExercised("the user is locked already: a lock of an earlier run, or of all users")
-    trial.remark(f"{scene.label}: {judged} wrong codes judged")
-    held = locked is not None and judged <= MOST_GUESSES
-    scene.expect(last, held, f"429 within {MOST_GUESSES} wrong codes", got=f"{judged} judged")
-    cap = trial.server.limit("max_wrong_codes", 10)
-    scene.expect(last, judged <= cap, f"at most {cap} wrong codes judged", "", SHOULD, got=str(judged))
-    if "max_wrong_codes" in trial.server.limits:
-        scene.expect(last, judged >= cap, f"no lock before {cap} wrong codes", "", SHOULD, got=str(judged))
+    run.remark(f"{session.label}: {evaluated} wrong codes evaluated")
+    held = locked is not None and evaluated <= MOST_GUESSES
+    session.expect(last, held, f"429 within {MOST_GUESSES} wrong codes", got=f"{evaluated} evaluated")
+    cap = run.server.limit("max_wrong_codes", 10)
+    session.expect(
+        last, evaluated <= cap, f"at most {cap} wrong codes evaluated", "", SHOULD, got=str(evaluated)
+    )
+    if "max_wrong_codes" in run.server.limits:
+        session.expect(
+            last, evaluated >= cap, f"no lock before {cap} wrong codes", "", SHOULD, got=str(evaluated)
+        )
 
 
 @check("R1", Need.SEED, Need.INBOX)
-async def wrong_codes_are_capped(trial: Trial) -> None:
-    """Send wrong codes, different ones and the same one, until 429: capped, and the right code is refused
+async def wrong_codes_are_capped(run: CheckRun) -> None:
+    """Send wrong codes, different ones and the same one, until 429: capped, and the right code is rejected
     too.
     """
 
-    async def story(scene: Scene, kind: str) -> None:
+    async def steps(session: JudgedSession, kind: str) -> None:
         if kind == "sms":
-            needed = 2 if trial.server.pool is None else 1
-            challenge = await scene.challenge(await scene.phone_user(*[None] * needed))
+            needed = 2 if run.server.pool is None else 1
+            challenge = await session.challenge(await session.phone_user(*[None] * needed))
             user, phones = challenge.user, challenge.user.phones
-            judged, locked = await guess_until_locked(
-                trial,
-                lambda: scene.verify_sms(user.id, challenge.id, scene.wrong_sms_code(challenge)),
-                trial.server.limit("challenge_max_attempts", 10),
+            evaluated, locked = await guess_until_locked(
+                lambda: session.verify_sms(user.id, challenge.id, session.wrong_sms_code(challenge)),
+                run.server.limit("challenge_max_attempts", 10),
             )
             if locked is None:
-                # The challenge died at its last wrong code; the lock shows at the next send.
-                locked = await scene.send_sms(user.id, phones[-1].id)
+                # The challenge became invalid at its last wrong code; the lock shows at the next send.
+                locked = await session.send_sms(user.id, phones[-1].id)
                 locked = locked if locked.status == 429 else None
-            if locked is None and trial.server.pool is not None:
-                trial.remark(f"no lock within {judged} wrong SMS codes; see S8")
+            if locked is None and run.server.pool is not None:
+                run.remark(f"no lock within {evaluated} wrong SMS codes; see S8")
                 return
-            judge_cap(scene, judged, locked)
+            check_cap(session, evaluated, locked)
         else:
-            app = await scene.totp_user()
-            wrong = scene.wrong_code(app)
-            judged, locked = await guess_until_locked(
-                trial, lambda: scene.verify_totp(app.id, wrong if kind == "same" else scene.wrong_code(app))
+            app = await session.totp_user()
+            wrong = session.wrong_code(app)
+            evaluated, locked = await guess_until_locked(
+                lambda: session.verify_totp(app.id, wrong if kind == "same" else session.wrong_code(app))
             )
-            judge_cap(scene, judged, locked)
-            if trial.server.pool is not None and locked is not None:
-                trial.server.pool.caps["app"] = judged
-            right = await scene.verify_totp(app.id, scene.code(app))
-            scene.refused(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
-        await scene.totp_grant()
+            check_cap(session, evaluated, locked)
+            if run.server.pool is not None and locked is not None:
+                run.server.pool.caps["app"] = evaluated
+            right = await session.verify_totp(app.id, session.code(app))
+            session.rejected(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
+        await session.totp_grant()
 
     cases = [("different TOTP codes", "different"), ("the same TOTP code", "same"), ("SMS codes", "sms")]
-    await trial.each(story, cases)
+    await run.each(steps, cases)
 
 
 @check("R1", Need.SEED, Need.CLOCK, alone=True)
-async def a_lock_lasts(trial: Trial) -> None:
+async def a_lock_lasts(run: CheckRun) -> None:
     """Lock a user and move the clock to just before and just after the end of the policy's lock."""
-    clock = trial.server.clock
-    lock = trial.server.limit("lock_seconds", 900)
-    async with trial.scene(f"a lock of {lock} s") as scene:
+    clock = run.server.clock
+    lock = run.server.limit("lock_seconds", 900)
+    async with run.session(f"a lock of {lock} s") as session:
         start = int(clock.now())
         await clock.freeze(start)
-        app = await scene.totp_user()
-        judged, locked = await guess_until_locked(
-            trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app))
+        app = await session.totp_user()
+        evaluated, locked = await guess_until_locked(
+            lambda: session.verify_totp(app.id, session.wrong_code(app))
         )
-        judge_cap(scene, judged, locked)
+        check_cap(session, evaluated, locked)
         for moment in (lock // 10, lock - 1):
             await clock.freeze(start + moment)
-            right = await scene.verify_totp(app.id, scene.code(app))
-            scene.refused(right, RATE_LIMITED, f"the right code {lock - moment} s before the end")
+            right = await session.verify_totp(app.id, session.code(app))
+            session.rejected(right, RATE_LIMITED, f"the right code {lock - moment} s before the end")
         await clock.freeze(start + lock + 1)
-        scene.control(await scene.verify_totp(app.id, scene.code(app)), VERIFY_TOTP, "after the lock", SHOULD)
+        session.control(
+            await session.verify_totp(app.id, session.code(app)), VERIFY_TOTP, "after the lock", SHOULD
+        )
 
 
-Guess = Callable[[Scene, TotpUser, int], Awaitable[Exchange]]
+Guess = Callable[[JudgedSession, TotpUser, int], Awaitable[Exchange]]
 
 
 def _guess(**vary: Callable[[int], Any]) -> Guess:
     """Return a guess whose arguments vary with its turn."""
 
-    async def guess(scene: Scene, user: TotpUser, turn: int) -> Exchange:
+    async def guess(session: JudgedSession, user: TotpUser, turn: int) -> Exchange:
         arguments = {name: value(turn) for name, value in vary.items()}
         user_id = arguments.pop("user_id", None)
         spelt = user.id.upper() if user_id == "upper" else user.id
-        return await scene.verify_totp(spelt, scene.wrong_code(user), **arguments)
+        return await session.verify_totp(spelt, session.wrong_code(user), **arguments)
 
     return guess
 
 
 @check("R2", Need.SEED, Need.KEYS)
-async def the_cap_holds_whatever_changes(trial: Trial) -> None:
+async def the_cap_holds_whatever_changes(run: CheckRun) -> None:
     """Spread wrong codes over connections, keys, actions, grant types, addresses and spellings of the user
     id.
     """
-    keys = [trial.server.target.api_key, *[await trial.server.the_control().mint_key() for _ in range(3)]]
+    keys = [run.server.target.api_key, *[await run.server.the_control().mint_key() for _ in range(3)]]
     guesses: dict[str, Guess] = {
         "new connections": _guess(fresh=lambda turn: True),
         "keys of the environment": _guess(key=lambda turn: keys[turn % len(keys)]),
@@ -147,241 +152,240 @@ async def the_cap_holds_whatever_changes(trial: Trial) -> None:
         ),
     }
 
-    async def story(scene: Scene, guess: Guess) -> None:
-        user = await scene.totp_user()
+    async def steps(session: JudgedSession, guess: Guess) -> None:
+        user = await session.totp_user()
         turn = iter(range(1000))
-        # 404 is a server's right answer to an upper-case id that it does not know.
-        judged, locked = await guess_until_locked(trial, lambda: guess(scene, user, next(turn)))
-        judge_cap(scene, judged, locked)
-        right = await scene.verify_totp(user.id, scene.code(user))
-        scene.refused(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
-        await scene.totp_grant()
+        # 404 is a server's right response to an upper-case id that it does not know.
+        evaluated, locked = await guess_until_locked(lambda: guess(session, user, next(turn)))
+        check_cap(session, evaluated, locked)
+        right = await session.verify_totp(user.id, session.code(user))
+        session.rejected(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
+        await session.totp_grant()
 
-    await trial.each(story, [(f"wrong codes over {label}", guess) for label, guess in guesses.items()])
+    await run.each(steps, [(f"wrong codes over {label}", guess) for label, guess in guesses.items()])
 
 
 @check("R2", Need.SEED, Need.INBOX, Need.MAKE)
-async def the_cap_holds_across_factors(trial: Trial) -> None:
+async def the_cap_holds_across_factors(run: CheckRun) -> None:
     """Send some wrong TOTP codes, give the user a phone instead, send wrong SMS codes: they add up."""
-    async with trial.scene("wrong codes over two factors") as scene:
-        cap = trial.server.limit("max_wrong_codes", 10)
-        user = await scene.totp_user()
+    async with run.session("wrong codes over two factors") as session:
+        cap = run.server.limit("max_wrong_codes", 10)
+        user = await session.totp_user()
         for _ in range(cap - 2):
-            await scene.verify_totp(user.id, scene.wrong_code(user))
-        phone_user = await scene.phone_user(user_id=user.id)
-        challenge = await scene.challenge(phone_user)
-        judged, locked = await guess_until_locked(
-            trial,
-            lambda: scene.verify_sms(user.id, challenge.id, scene.wrong_sms_code(challenge)),
+            await session.verify_totp(user.id, session.wrong_code(user))
+        phone_user = await session.phone_user(user_id=user.id)
+        challenge = await session.challenge(phone_user)
+        evaluated, locked = await guess_until_locked(
+            lambda: session.verify_sms(user.id, challenge.id, session.wrong_sms_code(challenge)),
             3,
         )
-        last = locked or scene.sequence[-1]
-        wanted = f"429 after {cap} wrong codes in all"
-        held = locked is not None and cap - 2 + judged <= cap
-        scene.expect(last, held, wanted, got=f"{cap - 2} and {judged} judged")
-        right = await scene.verify_sms(user.id, challenge.id, challenge.code)
-        scene.refused(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
-        await scene.totp_grant()
+        last = locked or session.sequence[-1]
+        expected = f"429 after {cap} wrong codes in all"
+        held = locked is not None and cap - 2 + evaluated <= cap
+        session.expect(last, held, expected, got=f"{cap - 2} and {evaluated} evaluated")
+        right = await session.verify_sms(user.id, challenge.id, challenge.code)
+        session.rejected(right, RATE_LIMITED, "the right code after the cap", exactly=MUST)
+        await session.totp_grant()
 
 
 @check("R3", Need.SEED, Need.INBOX, Need.MAKE)
-async def a_lock_is_one_users(trial: Trial) -> None:
+async def a_lock_is_one_users(run: CheckRun) -> None:
     """Lock a user: right codes, sends and SMS codes get 429, lookups and grants are served, others are
     untouched.
     """
 
-    async def story(scene: Scene, factor: str) -> None:
+    async def steps(session: JudgedSession, factor: str) -> None:
         if factor == "app":
-            app = await scene.totp_user()
-            grant = await scene.totp_grant(app, -1)
-            _, locked = await guess_until_locked(
-                trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app))
-            )
-            right = await scene.verify_totp(app.id, scene.code(app))
+            app = await session.totp_user()
+            grant = await session.totp_grant(app, -1)
+            _, locked = await guess_until_locked(lambda: session.verify_totp(app.id, session.wrong_code(app)))
+            right = await session.verify_totp(app.id, session.code(app))
         else:
-            user = await scene.phone_user(None, None, None)
-            grant = await scene.sms_grant(await scene.challenge(user, user.phones[0]))
-            open_one = await scene.challenge(user, user.phones[1])
-            tried = await scene.challenge(user, user.phones[2])
-            for _ in range(trial.server.limit("max_wrong_codes", 10)):
-                await scene.verify_sms(user.id, tried.id, scene.wrong_sms_code(tried))
-            right = await scene.verify_sms(user.id, open_one.id, open_one.code)
+            user = await session.phone_user(None, None, None)
+            grant = await session.sms_grant(await session.challenge(user, user.phones[0]))
+            open_one = await session.challenge(user, user.phones[1])
+            tried = await session.challenge(user, user.phones[2])
+            for _ in range(run.server.limit("max_wrong_codes", 10)):
+                await session.verify_sms(user.id, tried.id, session.wrong_sms_code(tried))
+            right = await session.verify_sms(user.id, open_one.id, open_one.code)
             locked = right
-            before = len(await scene.messages(phone_number=user.phones[0].number))
-            send = await scene.send_sms(user.id, user.phones[0].id)
-            scene.refused(send, RATE_LIMITED, "a send for a locked user")
-            sent = len(await scene.messages(phone_number=user.phones[0].number)) - before
-            scene.expect(send, sent == 0, "no message for a locked user", got=f"{sent} messages")
-        scene.refused(right, RATE_LIMITED, "the right code of a locked user", exactly=MUST)
+            before = len(await session.messages(phone_number=user.phones[0].number))
+            send = await session.send_sms(user.id, user.phones[0].id)
+            session.rejected(send, RATE_LIMITED, "a send for a locked user")
+            sent = len(await session.messages(phone_number=user.phones[0].number)) - before
+            session.expect(send, sent == 0, "no message for a locked user", got=f"{sent} messages")
+        session.rejected(right, RATE_LIMITED, "the right code of a locked user", exactly=MUST)
         if locked is not None and factor == "app":
-            scene.same(
-                [("a wrong code", locked), ("the right code", right)], "nothing told under a lock", MUST
+            session.same(
+                [("a wrong code", locked), ("the right code", right)], "no details under a lock", MUST
             )
-        live = await scene.verify_grant(grant.user_id, grant.value)
-        scene.expect(live, live.status == 200, "200", "a live grant of a locked user", SHOULD)
-        seen = await scene.lookup(grant.user_id)
-        scene.expect(seen, seen.status == 200, "200", "the lookup of a locked user", SHOULD)
-        await scene.totp_grant()
-        await scene.sms_grant()
+        live = await session.verify_grant(grant.user_id, grant.value)
+        session.expect(live, live.status == 200, "200", "a valid grant of a locked user", SHOULD)
+        seen = await session.lookup(grant.user_id)
+        session.expect(seen, seen.status == 200, "200", "the lookup of a locked user", SHOULD)
+        await session.totp_grant()
+        await session.sms_grant()
 
-    await trial.each(story, [("a user with an app", "app"), ("a user with phones", "phone")])
+    await run.each(steps, [("a user with an app", "app"), ("a user with phones", "phone")])
 
 
 @check("R3", Need.SEED, Need.INBOX)
-async def a_success_clears_the_count(trial: Trial) -> None:
+async def a_success_clears_the_count(run: CheckRun) -> None:
     """Send wrong codes to just below the cap, a right one, and wrong ones again: no lock."""
-    async with trial.scene("a right code between wrong ones") as scene:
-        user = await scene.totp_user()
+    async with run.session("a right code between wrong ones") as session:
+        user = await session.totp_user()
         for shift in (-1, 0):
-            for _ in range(trial.wrong_codes):
-                await scene.verify_totp(user.id, scene.wrong_code(user))
-            exchange = await scene.verify_totp(user.id, scene.code(user, shift))
-            scene.expect(exchange, exchange.status == 200, "200", "a right code below the cap", SHOULD)
-    async with trial.scene("a right SMS code between wrong ones") as scene:
-        phone_user = await scene.phone_user(None, None)
+            for _ in range(run.wrong_codes):
+                await session.verify_totp(user.id, session.wrong_code(user))
+            exchange = await session.verify_totp(user.id, session.code(user, shift))
+            session.expect(exchange, exchange.status == 200, "200", "a right code below the cap", SHOULD)
+    async with run.session("a right SMS code between wrong ones") as session:
+        phone_user = await session.phone_user(None, None)
         for phone in phone_user.phones:
-            challenge = await scene.challenge(phone_user, phone)
-            for _ in range(min(trial.wrong_codes, trial.server.limit("challenge_max_attempts", 5) - 1)):
-                await scene.verify_sms(phone_user.id, challenge.id, scene.wrong_sms_code(challenge))
-            exchange = await scene.verify_sms(phone_user.id, challenge.id, challenge.code)
-            scene.expect(exchange, exchange.status == 200, "200", "a right code below the cap", SHOULD)
+            challenge = await session.challenge(phone_user, phone)
+            for _ in range(min(run.wrong_codes, run.server.limit("challenge_max_attempts", 5) - 1)):
+                await session.verify_sms(phone_user.id, challenge.id, session.wrong_sms_code(challenge))
+            exchange = await session.verify_sms(phone_user.id, challenge.id, challenge.code)
+            session.expect(exchange, exchange.status == 200, "200", "a right code below the cap", SHOULD)
 
 
 @check("R3", Need.SEED, Need.INBOX, Need.CLOCK, Need.LIMITS, alone=True)
-async def a_lock_spends_nothing(trial: Trial) -> None:
-    """Make locks short, lock users, send the right codes under the lock and after it: still unspent."""
-    clock = trial.server.clock
-    await trial.set_limits(lock_seconds=10)
-    length = trial.server.limit("totp_step_seconds", 30)
-    async with trial.scene("a lock of 10 s") as scene:
+async def a_lock_uses_nothing_up(run: CheckRun) -> None:
+    """Make locks short, lock users, send the right codes under the lock and after it: still unused."""
+    clock = run.server.clock
+    await run.set_limits(lock_seconds=10)
+    length = run.server.limit("totp_step_seconds", 30)
+    async with run.session("a lock of 10 s") as session:
         await clock.freeze((int(clock.now()) // length) * length + 2)
-        app = await scene.totp_user()
-        code = scene.code(app)
-        await guess_until_locked(trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app)))
-        under = await scene.verify_totp(app.id, code)
-        scene.refused(under, RATE_LIMITED, "the right code under the lock", exactly=MUST)
-        user = await scene.phone_user(None, None)
-        kept = await scene.challenge(user, user.phones[0])
-        tried = await scene.challenge(user, user.phones[1])
-        for _ in range(trial.server.limit("max_wrong_codes", 5)):
-            await scene.verify_sms(user.id, tried.id, scene.wrong_sms_code(tried))
-        locked = await scene.verify_sms(user.id, kept.id, kept.code)
-        scene.refused(locked, RATE_LIMITED, "the right SMS code under the lock", exactly=MUST)
+        app = await session.totp_user()
+        code = session.code(app)
+        await guess_until_locked(lambda: session.verify_totp(app.id, session.wrong_code(app)))
+        under = await session.verify_totp(app.id, code)
+        session.rejected(under, RATE_LIMITED, "the right code under the lock", exactly=MUST)
+        user = await session.phone_user(None, None)
+        kept = await session.challenge(user, user.phones[0])
+        tried = await session.challenge(user, user.phones[1])
+        for _ in range(run.server.limit("max_wrong_codes", 5)):
+            await session.verify_sms(user.id, tried.id, session.wrong_sms_code(tried))
+        locked = await session.verify_sms(user.id, kept.id, kept.code)
+        session.rejected(locked, RATE_LIMITED, "the right SMS code under the lock", exactly=MUST)
         await clock.advance(11)
-        scene.control(await scene.verify_totp(app.id, code), VERIFY_TOTP, "the same code after the lock")
-        after = await scene.verify_sms(user.id, kept.id, kept.code)
-        scene.control(after, VERIFY_SMS, "the same challenge after the lock")
+        session.control(await session.verify_totp(app.id, code), VERIFY_TOTP, "the same code after the lock")
+        after = await session.verify_sms(user.id, kept.id, kept.code)
+        session.control(after, VERIFY_SMS, "the same challenge after the lock")
 
 
 @check("R4", Need.SEED, Need.INBOX, Need.MAKE)
-async def a_lock_says_how_long(trial: Trial) -> None:
-    """Read every kind of 429: a JSON body with an error code, and whole seconds to wait, no more than the
-    policy's.
+async def a_lock_says_how_long(run: CheckRun) -> None:
+    """Read every kind of 429: a JSON body with an error code, and an integer number of seconds to wait, no
+    more than the policy's.
     """
-    async with trial.scene() as scene:
-        longest = trial.server.limit("lock_seconds", 86400)
-        app, phone_user = await scene.totp_user(), await scene.phone_user()
-        _, locked = await guess_until_locked(trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app)))
-        again = await scene.verify_totp(app.id, scene.code(app))
-        for _ in range(trial.server.limit("max_sends", 30) + 1):
-            limited = await scene.send_sms(phone_user.id, phone_user.phones[0].id)
-        window = trial.server.limit("send_window_seconds", 86400)
+    async with run.session() as session:
+        longest = run.server.limit("lock_seconds", 86400)
+        app, phone_user = await session.totp_user(), await session.phone_user()
+        _, locked = await guess_until_locked(lambda: session.verify_totp(app.id, session.wrong_code(app)))
+        again = await session.verify_totp(app.id, session.code(app))
+        for _ in range(run.server.limit("max_sends", 30) + 1):
+            limited = await session.send_sms(phone_user.id, phone_user.phones[0].id)
+        window = run.server.limit("send_window_seconds", 86400)
         for label, exchange, most in (
             ("a lock", locked, longest),
             ("a lock, the right code", again, longest),
             ("too many sends", limited, window),
         ):
             if exchange is not None and exchange.status == 429:
-                judge_429(scene, exchange, label, most)
+                check_429(session, exchange, label, most)
 
 
-def judge_429(scene: Scene, exchange: Exchange, what: str, most: int) -> None:
-    """Judge one 429: JSON with an error code, and Retry-After in whole seconds."""
+def check_429(session: JudgedSession, exchange: Exchange, what: str, most: int) -> None:
+    """Check one 429: JSON with an error code, and Retry-After as an integer number of seconds."""
     coded = isinstance(exchange.error_code, str)
-    scene.expect(exchange, coded, "a JSON object with `error_code`", what)
-    scene.expect(exchange, RATE_LIMITED.matches(exchange), str(RATE_LIMITED), what, SHOULD)
+    session.expect(exchange, coded, "a JSON object with `error_code`", what)
+    session.expect(exchange, RATE_LIMITED.matches(exchange), str(RATE_LIMITED), what, SHOULD)
     wait = exchange.header("Retry-After") or ""
     whole = wait.isascii() and wait.isdigit() and 1 <= int(wait) <= most
-    wanted = f"Retry-After with 1 to {most} whole seconds"
-    scene.expect(exchange, whole, wanted, what, SHOULD, got=wait or "no Retry-After")
+    expected = f"Retry-After with 1 to {most} seconds, an integer"
+    session.expect(exchange, whole, expected, what, SHOULD, got=wait or "no Retry-After")
 
 
 @check("R4", Need.SEED, Need.INBOX, Need.CLOCK, alone=True)
-async def a_lock_ends_when_it_says(trial: Trial) -> None:
+async def a_lock_ends_when_it_says(run: CheckRun) -> None:
     """Wait as long as Retry-After says, trying early now and then: locked to the end, and served after it."""
-    clock = trial.server.clock
-    lock = trial.server.limit("lock_seconds", 900)
-    async with trial.scene(f"a lock of {lock} s") as scene:
+    clock = run.server.clock
+    lock = run.server.limit("lock_seconds", 900)
+    async with run.session(f"a lock of {lock} s") as session:
         start = int(clock.now())
         await clock.freeze(start)
-        app = await scene.totp_user()
-        _, locked = await guess_until_locked(trial, lambda: scene.verify_totp(app.id, scene.wrong_code(app)))
+        app = await session.totp_user()
+        _, locked = await guess_until_locked(lambda: session.verify_totp(app.id, session.wrong_code(app)))
         if locked is None:
-            trial.reasons.append("no 429 came; see R1")
+            run.reasons.append("no 429 came; see R1")
             return
-        judge_429(scene, locked, "the lock", lock)
+        check_429(session, locked, "the lock", lock)
         for moment in (lock // 2, lock - 2):
             await clock.freeze(start + moment)
             for _ in range(6):
-                early = await scene.verify_totp(app.id, scene.wrong_code(app))
-                scene.refused(early, RATE_LIMITED, f"a try {lock - moment} s before the end", exactly=MUST)
+                early = await session.verify_totp(app.id, session.wrong_code(app))
+                session.rejected(early, RATE_LIMITED, f"a try {lock - moment} s before the end", exactly=MUST)
             wait = early.header("Retry-After") or "0"
             close = wait.isdigit() and abs(int(wait) - (lock - moment)) <= 1
-            scene.expect(early, close, f"Retry-After: {lock - moment}", "within the lock", SHOULD, got=wait)
+            session.expect(early, close, f"Retry-After: {lock - moment}", "within the lock", SHOULD, got=wait)
         await clock.freeze(start + lock + 1)
-        scene.control(await scene.verify_totp(app.id, scene.code(app)), VERIFY_TOTP, "after the lock")
-        for _ in range(trial.wrong_codes):
-            again = await scene.verify_totp(app.id, scene.wrong_code(app))
-            scene.expect(
-                again, again.status != 429, "a whole budget again", "a wrong code after the lock", SHOULD
+        session.control(await session.verify_totp(app.id, session.code(app)), VERIFY_TOTP, "after the lock")
+        for _ in range(run.wrong_codes):
+            again = await session.verify_totp(app.id, session.wrong_code(app))
+            session.expect(
+                again, again.status != 429, "the full budget again", "a wrong code after the lock", SHOULD
             )
 
 
 @check("R5", Need.SEED, Need.INBOX)
-async def only_judged_codes_count(trial: Trial) -> None:
-    """Send many requests of each kind in which no code is judged, then wrong codes to just below the cap: no
+async def only_evaluated_codes_count(run: CheckRun, *, requests: int) -> None:
+    """Send many requests of each kind in which no code is checked, then wrong codes to just below the cap: no
     lock.
     """
 
-    async def story(scene: Scene, noise: Callable[[Scene, str], Awaitable[Exchange]]) -> None:
-        user = await scene.totp_user()
-        for _ in range(trial.wrong_codes + 4):
-            made = await noise(scene, user.id)
-        for _ in range(trial.wrong_codes):
-            await scene.verify_totp(user.id, scene.wrong_code(user))
-        right = await scene.verify_totp(user.id, scene.code(user))
-        scene.expect(made, made.status < 500, "no 5xx")
-        scene.expect(right, right.status == 200, "200", "the right code after them", SHOULD)
+    async def steps(
+        session: JudgedSession, noise: Callable[[JudgedSession, str], Awaitable[Exchange]]
+    ) -> None:
+        user = await session.totp_user()
+        for _ in range(max(requests, run.wrong_codes + 2)):
+            made = await noise(session, user.id)
+        for _ in range(run.wrong_codes):
+            await session.verify_totp(user.id, session.wrong_code(user))
+        right = await session.verify_totp(user.id, session.code(user))
+        session.expect(made, made.status < 500, "no 5xx")
+        session.expect(right, right.status == 200, "200", "the right code after them", SHOULD)
 
     body = '{"user_id": "%s", "code": '
-    noises: dict[str, Callable[[Scene, str], Awaitable[Exchange]]] = {
-        "invalid fields": lambda scene, user: scene.verify_totp(user, "123456", grant_type="FOREVER"),
-        "codes that are too long": lambda scene, user: scene.verify_totp(user, "1" * 40),
-        "codes as numbers": lambda scene, user: scene.verify_totp(user, 123456),
-        "malformed JSON": lambda scene, user: scene.send(VERIFY_TOTP, content=(body % user).encode()),
-        "another media type": lambda scene, user: scene.send(
+    noises: dict[str, Callable[[JudgedSession, str], Awaitable[Exchange]]] = {
+        "invalid fields": lambda session, user: session.verify_totp(user, "123456", grant_type="FOREVER"),
+        "codes that are too long": lambda session, user: session.verify_totp(user, "1" * 40),
+        "codes as numbers": lambda session, user: session.verify_totp(user, 123456),
+        "malformed JSON": lambda session, user: session.send(VERIFY_TOTP, content=(body % user).encode()),
+        "another media type": lambda session, user: session.send(
             VERIFY_TOTP, content=b"{}", content_type="text/plain"
         ),
-        "unknown keys": lambda scene, user: scene.verify_totp(user, "123456", key=uuid.uuid4().hex),
-        "lookups": lambda scene, user: scene.lookup(user),
-        "sends without a phone": lambda scene, user: scene.send_sms(user, str(uuid.uuid4())),
-        "unknown challenges": lambda scene, user: scene.verify_sms(user, str(uuid.uuid4()), "123456"),
-        "dead grants": lambda scene, user: scene.verify_grant(user, secrets.token_hex(32)),
+        "unknown keys": lambda session, user: session.verify_totp(user, "123456", key=uuid.uuid4().hex),
+        "lookups": lambda session, user: session.lookup(user),
+        "sends without a phone": lambda session, user: session.send_sms(user, str(uuid.uuid4())),
+        "unknown challenges": lambda session, user: session.verify_sms(user, str(uuid.uuid4()), "123456"),
+        "invalid grants": lambda session, user: session.verify_grant(user, secrets.token_hex(32)),
     }
-    await trial.each(story, list(noises.items()))
+    await run.each(steps, list(noises.items()))
 
 
 @check("R5", Need.SEED, Need.INBOX)
-async def unknown_challenges_count_for_nothing(trial: Trial) -> None:
+async def unknown_challenges_count_for_nothing(run: CheckRun, *, requests: int) -> None:
     """Send codes for unknown challenges and sends for unknown phones, many times: a phone user is
     not locked.
     """
-    async with trial.scene("unknown challenges and phones") as scene:
-        challenge = await scene.challenge()
+    async with run.session("unknown challenges and phones") as session:
+        challenge = await session.challenge()
         user = challenge.user
-        for _ in range(trial.wrong_codes + 4):
-            exchange = await scene.verify_sms(user.id, str(uuid.uuid4()), challenge.code)
-            scene.refused(exchange, CHALLENGE_NOT_FOUND, "an unknown challenge")
-            await scene.send_sms(user.id, str(uuid.uuid4()))
-        right = await scene.verify_sms(user.id, challenge.id, challenge.code)
-        scene.expect(right, right.status == 200, "200", "the right code after them", SHOULD)
+        for _ in range(max(requests, run.wrong_codes + 2)):
+            exchange = await session.verify_sms(user.id, str(uuid.uuid4()), challenge.code)
+            session.rejected(exchange, CHALLENGE_NOT_FOUND, "an unknown challenge")
+            await session.send_sms(user.id, str(uuid.uuid4()))
+        right = await session.verify_sms(user.id, challenge.id, challenge.code)
+        session.expect(right, right.status == 200, "200", "the right code after them", SHOULD)

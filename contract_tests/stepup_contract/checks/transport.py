@@ -5,9 +5,9 @@ import uuid
 
 from stepup_contract.checks import check
 from stepup_contract.checks.failures import Failures, general_failures, user_failures
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import SHOULD
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.budget import NotAllowed
 from stepup_contract.server.connect import Need
 from stepup_contract.server.named import NotExercised
@@ -27,86 +27,86 @@ _SNAKE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
 def media_type(exchange: Exchange) -> str:
-    """Return the media type of an answer, without parameters."""
+    """Return the media type of a response, without parameters."""
     return (exchange.header("Content-Type") or "").split(";")[0].strip().lower()
 
 
-async def successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
+async def successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
     """Bring about a success of every operation, and every kind of lookup, as far as there are users."""
-    if scene.server.pool is not None:
-        return [*await app_successes(scene), *await phone_successes(scene)]
+    if session.server.pool is not None:
+        return [*await app_successes(session), *await phone_successes(session)]
     app, phone_user, plain = (
-        await scene.totp_user(),
-        await scene.phone_user(None, None),
-        await scene.plain_user(),
+        await session.totp_user(),
+        await session.phone_user(None, None),
+        await session.plain_user(),
     )
-    made = [(LOOKUP, await scene.lookup(user_id)) for user_id in (app.id, phone_user.id, plain)]
-    verified = await scene.verify_totp(app.id, scene.code(app), grant_type=TIME_BASED)
-    sent = await scene.send_sms(phone_user.id, phone_user.phones[0].id)
+    made = [(LOOKUP, await session.lookup(user_id)) for user_id in (app.id, phone_user.id, plain)]
+    verified = await session.verify_totp(app.id, session.code(app), grant_type=TIME_BASED)
+    sent = await session.send_sms(phone_user.id, phone_user.phones[0].id)
     made += [(VERIFY_TOTP, verified), (SEND_SMS, sent)]
-    for message in await scene.messages(challenge_id=str(sent.member("challenge_id"))):
-        redeemed = await scene.verify_sms(phone_user.id, message.challenge_id, message.code)
-        made.append((VERIFY_SMS, redeemed))
+    for message in await session.messages(challenge_id=str(sent.member("challenge_id"))):
+        verified = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
+        made.append((VERIFY_SMS, verified))
     grant = verified.member("step_up_grant")
     if isinstance(grant, str):
-        made.append((VERIFY_GRANT, await scene.verify_grant(app.id, grant)))
+        made.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
     return made
 
 
-async def app_successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
+async def app_successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
     """Bring about the successes that need no more than a named user with an app."""
-    app = await scene.totp_user()
-    ids = [app.id, *([await scene.plain_user()] if scene.has_plain else [])]
-    made = [(LOOKUP, await scene.lookup(user_id)) for user_id in ids]
-    verified = await scene.verify_totp(app.id, scene.code(app), grant_type=TIME_BASED)
+    app = await session.totp_user()
+    ids = [app.id, *([await session.plain_user()] if session.has_plain_user else [])]
+    made = [(LOOKUP, await session.lookup(user_id)) for user_id in ids]
+    verified = await session.verify_totp(app.id, session.code(app), grant_type=TIME_BASED)
     grant = verified.member("step_up_grant")
     made.append((VERIFY_TOTP, verified))
     if isinstance(grant, str):
-        made.append((VERIFY_GRANT, await scene.verify_grant(app.id, grant)))
+        made.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
     return made
 
 
-async def phone_successes(scene: Scene) -> list[tuple[Operation, Exchange]]:
+async def phone_successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
     """Bring about the successes of a named user with a phone, as far as a message may be sent."""
-    if not scene.may_text:
+    if not session.can_text:
         return []
     made: list[tuple[Operation, Exchange]] = []
     try:
-        user = await scene.phone_user()
-        made.append((LOOKUP, await scene.lookup(user.id)))
-        challenge = await scene.challenge(user)
-        made.append((SEND_SMS, scene.sequence[-1]))
-        redeemed = await scene.verify_sms(user.id, challenge.id, challenge.code)
-        made.append((VERIFY_SMS, redeemed))
+        user = await session.phone_user()
+        made.append((LOOKUP, await session.lookup(user.id)))
+        challenge = await session.challenge(user)
+        made.append((SEND_SMS, session.sequence[-1]))
+        verified = await session.verify_sms(user.id, challenge.id, challenge.code)
+        made.append((VERIFY_SMS, verified))
     except (NotExercised, NotAllowed) as error:
-        scene.trial.reasons.append(str(error))
+        session.record.reasons.append(str(error))
     return made
 
 
 @check("H1", Need.SEED, Need.INBOX)
-async def successes_are_200_in_json(trial: Trial) -> None:
+async def successes_are_200_in_json(run: CheckRun) -> None:
     """Succeed with every operation: exactly 200, `application/json`, the documented member, names in
     snake_case.
     """
-    async with trial.scene() as scene:
-        made = await successes(scene)
+    async with run.session() as session:
+        made = await successes(session)
         for operation, exchange in made:
-            scene.expect(exchange, exchange.status == 200, "exactly 200", operation.id)
+            session.expect(exchange, exchange.status == 200, "exactly 200", operation.id)
             typed = media_type(exchange) == JSON
             got = exchange.header("Content-Type") or "no Content-Type"
-            scene.expect(exchange, typed, f"Content-Type: {JSON}", operation.id, got=got)
+            session.expect(exchange, typed, f"Content-Type: {JSON}", operation.id, got=got)
             there = exchange.member(operation.success) is not MISSING
-            scene.expect(exchange, there, f"`{operation.success}`", operation.id)
+            session.expect(exchange, there, f"`{operation.success}`", operation.id)
             odd = [name for name in names(exchange.document) if not _SNAKE.fullmatch(name)]
-            scene.expect(exchange, not odd, "names in snake_case", operation.id, got=", ".join(odd))
+            session.expect(exchange, not odd, "names in snake_case", operation.id, got=", ".join(odd))
         ids = [exchange.header("X-Request-Id") for _, exchange in made]
         fresh = None not in ids and len(set(ids)) == len(ids)
-        scene.expect(
-            made[-1][1], fresh, "a fresh X-Request-Id on every answer", "", SHOULD, got=str(ids)[:80]
+        session.expect(
+            made[-1][1], fresh, "a fresh X-Request-Id on every response", "", SHOULD, got=str(ids)[:80]
         )
         missing = {operation.id for operation in OPERATIONS} - {operation.id for operation, _ in made}
         if missing:
-            trial.reasons.append(f"no success of {', '.join(sorted(missing))}; see T1 and S1")
+            run.reasons.append(f"no success of {', '.join(sorted(missing))}; see T1 and S1")
 
 
 def names(document: object) -> list[str]:
@@ -117,65 +117,67 @@ def names(document: object) -> list[str]:
 
 
 @check("H1")
-async def failures_have_request_ids(trial: Trial) -> None:
+async def failures_have_request_ids(run: CheckRun) -> None:
     """Read X-Request-Id on failures: there, and another one each time."""
-    async with trial.scene() as scene:
-        failures = await general_failures(scene)
-        failures.append(("an unknown key", await scene.lookup(str(uuid.uuid4()), key=uuid.uuid4().hex)))
+    async with run.session() as session:
+        failures = await general_failures(session)
+        failures.append(("an unknown key", await session.lookup(str(uuid.uuid4()), key=uuid.uuid4().hex)))
         seen: set[str] = set()
         for label, exchange in failures:
             request_id = exchange.header("X-Request-Id") or ""
             fresh = bool(request_id) and request_id not in seen
             seen.add(request_id)
-            scene.expect(exchange, fresh, "a fresh X-Request-Id", label, SHOULD, got=request_id or "none")
+            session.expect(exchange, fresh, "a fresh X-Request-Id", label, SHOULD, got=request_id or "none")
 
 
 @check("H2", Need.SEED, Need.INBOX)
-async def secrets_are_not_stored(trial: Trial) -> None:
-    """Read Cache-Control on answers that hold a grant, a challenge or an enrolment: no-store."""
-    async with trial.scene() as scene:
-        for operation, exchange in await successes(scene):
+async def secrets_are_not_stored(run: CheckRun) -> None:
+    """Read Cache-Control on responses that hold a grant, a challenge or an enrolment: no-store."""
+    async with run.session() as session:
+        for operation, exchange in await successes(session):
             directives = {
                 word.strip().lower() for word in (exchange.header("Cache-Control") or "").split(",")
             }
             if exchange.status == 200 and operation is not VERIFY_GRANT:
                 got = exchange.header("Cache-Control") or "no Cache-Control"
                 stored = "no-store" in directives
-                scene.expect(exchange, stored, "Cache-Control: no-store", operation.id, SHOULD, got=got)
+                session.expect(exchange, stored, "Cache-Control: no-store", operation.id, SHOULD, got=got)
 
 
 @check("H3")
-async def other_methods(trial: Trial) -> None:
+async def other_methods(run: CheckRun) -> None:
     """Call every path with other methods: 405 with Allow, or 404."""
 
-    async def story(scene: Scene, operation: Operation) -> None:
+    async def steps(session: JudgedSession, operation: Operation) -> None:
         path = operation.path.replace("{user_id}", str(uuid.uuid4()))
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             if method == operation.method:
                 continue
             content = None if method in ("GET", "DELETE") else b"{}"
-            exchange = await scene.send(operation, path=path, method=method, content=content)
-            scene.expect(exchange, exchange.status in (404, 405), "405 or 404", method)
+            exchange = await session.send(operation, path=path, method=method, content=content)
+            session.expect(exchange, exchange.status in (404, 405), "405 or 404", method)
             if exchange.status == 405:
                 allowed = {word.strip() for word in (exchange.header("Allow") or "").split(",")}
                 named = operation.method in allowed and method not in allowed
                 got = exchange.header("Allow") or "no Allow"
-                scene.expect(exchange, named, f"Allow with {operation.method}", method, got=got)
+                session.expect(exchange, named, f"Allow with {operation.method}", method, got=got)
             exact = exchange.status == 405 and exchange.error_code == "method_not_allowed"
-            scene.expect(exchange, exact, "405 method_not_allowed", method, SHOULD)
-        right = await scene.send(operation, path=path, content=b"{}" if operation.method == "POST" else None)
+            session.expect(exchange, exact, "405 method_not_allowed", method, SHOULD)
+        right = await session.send(
+            operation, path=path, content=b"{}" if operation.method == "POST" else None
+        )
         if right.status not in (400, 404):
-            scene.expect(right, False, "400 or 404 for the right method (positive control)")
+            session.expect(right, False, "400 or 404 for the right method (positive control)")
 
-    await trial.each(story, [(operation.id, operation) for operation in OPERATIONS])
+    await run.each(steps, [(operation.id, operation) for operation in OPERATIONS])
 
 
 @check("H3")
-async def other_paths(trial: Trial) -> None:
-    """Call paths that are not there and paths with a slash too many: 404, and no redirect takes the key
-    along.
+async def other_paths(run: CheckRun) -> None:
+    """Call paths that do not exist and paths with a slash too many: 404, and no redirect that would leak the
+    key.
     """
-    async with trial.scene() as scene:
+    async with run.session() as session:
         for path in (
             "/",
             "/api/backend/v1/",
@@ -184,27 +186,27 @@ async def other_paths(trial: Trial) -> None:
             f"{VERIFY_GRANT.path}/x",
             LOOKUP.path.format(user_id=uuid.uuid4()) + "/",
         ):
-            exchange = await scene.send(LOOKUP, path=path)
-            scene.expect(exchange, not 300 <= exchange.status < 400, "no redirect", path)
+            exchange = await session.send(LOOKUP, path=path)
+            session.expect(exchange, not 300 <= exchange.status < 400, "no redirect", path)
             if path != "/":
                 gone = exchange.status in (404, 405)
-                scene.expect(exchange, gone, "404", path)
-        slashed = await scene.send(VERIFY_TOTP, path=f"{VERIFY_TOTP.path}/", content=b"{}")
-        scene.expect(
+                session.expect(exchange, gone, "404", path)
+        slashed = await session.send(VERIFY_TOTP, path=f"{VERIFY_TOTP.path}/", content=b"{}")
+        session.expect(
             slashed, slashed.status in (404, 405), "404 and no redirect", "a POST with a slash too many"
         )
 
 
 @check("H3")
-async def no_foreign_origins(trial: Trial) -> None:
+async def no_foreign_origins(run: CheckRun) -> None:
     """Call operations from a web page's origin, and ask beforehand with OPTIONS: nothing allows it."""
 
-    async def story(scene: Scene, operation: Operation) -> None:
+    async def steps(session: JudgedSession, operation: Operation) -> None:
         path = operation.path.replace("{user_id}", str(uuid.uuid4()))
-        for origin in ("https://evil.test", "null", scene.server.target.url):
+        for origin in ("https://evil.test", "null", session.server.target.url):
             content = b"{}" if operation.method == "POST" else None
-            called = await scene.send(operation, path=path, content=content, headers=[("Origin", origin)])
-            asked = await scene.send(
+            called = await session.send(operation, path=path, content=content, headers=[("Origin", origin)])
+            asked = await session.send(
                 operation,
                 path=path,
                 method="OPTIONS",
@@ -217,23 +219,25 @@ async def no_foreign_origins(trial: Trial) -> None:
             )
             for label, exchange in (("a call", called), ("a preflight", asked)):
                 allowed = exchange.header("Access-Control-Allow-Origin")
-                wanted = "no Access-Control-Allow-Origin"
-                scene.expect(exchange, allowed is None, wanted, f"{label} from {origin}", got=str(allowed))
+                expected = "no Access-Control-Allow-Origin"
+                session.expect(
+                    exchange, allowed is None, expected, f"{label} from {origin}", got=str(allowed)
+                )
 
-    await trial.each(story, [(operation.id, operation) for operation in OPERATIONS])
+    await run.each(steps, [(operation.id, operation) for operation in OPERATIONS])
 
 
-def judge_envelopes(scene: Scene, failures: Failures) -> None:
-    """Judge that each failure is told in the envelope of the contract."""
+def check_envelopes(session: JudgedSession, failures: Failures) -> None:
+    """Check that each failure has the error envelope of the contract."""
     for label, exchange in failures:
         if not 400 <= exchange.status < 500:
             continue
         problem = media_type(exchange) == "application/problem+json"
-        scene.expect(exchange, not problem, "no application/problem+json", label)
+        session.expect(exchange, not problem, "no application/problem+json", label)
         told = media_type(exchange) == JSON and isinstance(exchange.error_code, str)
-        scene.expect(exchange, told, "a JSON object with `error_code`", label, SHOULD)
+        session.expect(exchange, told, "a JSON object with `error_code`", label, SHOULD)
         sentence = isinstance(exchange.member("user_facing_error"), str)
-        scene.expect(exchange, sentence, "`user_facing_error`, a string", label, SHOULD)
+        session.expect(exchange, sentence, "`user_facing_error`, a string", label, SHOULD)
         if exchange.error_code == "invalid_request_fields":
             for member in ("field_errors", "user_facing_errors", "field_to_errors"):
                 value = exchange.member(member)
@@ -242,29 +246,29 @@ def judge_envelopes(scene: Scene, failures: Failures) -> None:
                     and bool(value)
                     and all(isinstance(v, str) for v in value.values())
                 )
-                scene.expect(exchange, mapped, f"`{member}`, strings by field", label, SHOULD)
+                session.expect(exchange, mapped, f"`{member}`, strings by field", label, SHOULD)
             same = exchange.member("field_to_errors") == exchange.member("field_errors")
-            scene.expect(exchange, same, "`field_to_errors` = `field_errors`", label, SHOULD)
+            session.expect(exchange, same, "`field_to_errors` = `field_errors`", label, SHOULD)
 
 
 @check("H4")
-async def failures_have_one_envelope(trial: Trial) -> None:
+async def failures_have_one_envelope(run: CheckRun) -> None:
     """Provoke every failure that needs no user, also for clients that prefer HTML or problem details: one
     envelope.
     """
-    async with trial.scene() as scene:
-        failures = await general_failures(scene)
+    async with run.session() as session:
+        failures = await general_failures(session)
         for accept in ("text/html", "*/*", "application/xml"):
             headers = [("Accept", accept)]
-            unknown = await scene.lookup(str(uuid.uuid4()), headers=headers)
+            unknown = await session.lookup(str(uuid.uuid4()), headers=headers)
             failures.append((f"an unknown user, Accept: {accept}", unknown))
-            empty = await scene.send(VERIFY_GRANT, content=b"{}", headers=headers)
+            empty = await session.send(VERIFY_GRANT, content=b"{}", headers=headers)
             failures.append((f"no fields, Accept: {accept}", empty))
-        judge_envelopes(scene, failures)
+        check_envelopes(session, failures)
 
 
 @check("H4", Need.SEED, Need.INBOX)
-async def failures_of_users_have_one_envelope(trial: Trial) -> None:
-    """Provoke wrong codes, dead grants and challenges and a lock: one envelope."""
-    async with trial.scene() as scene:
-        judge_envelopes(scene, await user_failures(scene))
+async def failures_of_users_have_one_envelope(run: CheckRun) -> None:
+    """Provoke wrong codes, invalid grants and challenges and a lock: one envelope."""
+    async with run.session() as session:
+        check_envelopes(session, await user_failures(session))

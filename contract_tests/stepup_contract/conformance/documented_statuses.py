@@ -16,14 +16,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from stepup_contract.conformance.documented_answers import documented, faults_of
+from stepup_contract.conformance.documented_responses import differences, documented
 from stepup_contract.conformance.run import Conformance, Unreached
 from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import Finding
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.story import Abandon
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
+from stepup_contract.scenario.session import Abandon
 from stepup_contract.server.connect import Need, Server
 from stepup_contract.server.control import ControlError
 from stepup_contract.server.named import NotExercised
@@ -63,17 +63,17 @@ class Reached:
 async def provoke(server: Server, number: int) -> Reached:
     """Provoke all documented statuses that need no patience, and judge the answers."""
     reached = Reached()
-    trial = Trial(server, _RULE, _CHECK, str(number))
-    async with trial.scene(_CHECK) as scene:
+    check_run = CheckRun(server, _RULE, _CHECK, str(number))
+    async with check_run.session(_CHECK) as session:
         pairs = [(_operation(name), status) for name, status in documented() if status != 408]
         injected = [pair for pair in pairs if _attempt(*pair) is _injected]
-        await asyncio.gather(*(_provoke(reached, scene, *pair) for pair in pairs if pair not in injected))
+        await asyncio.gather(*(_provoke(reached, session, *pair) for pair in pairs if pair not in injected))
         # An injected fault is for the next caller, whoever that is.
         for pair in injected:
-            await _provoke(reached, scene, *pair)
+            await _provoke(reached, session, *pair)
     reached.answers.update(
         (step.request.operation, step.status)
-        for step in scene.sequence
+        for step in session.sequence
         if step.request.operation != "control"
     )
     return reached
@@ -111,15 +111,15 @@ def merge(conformance: Conformance, reached: Reached) -> Conformance:
 def unreached(answers: Counter[tuple[str, int]], reached: Reached) -> list[Unreached]:
     """Return the documented statuses that no answer of the whole run had."""
     return [
-        Unreached(*wanted, reached.reasons.get(wanted, "nothing brought it about"))
-        for wanted in documented()
-        if not answers[wanted]
+        Unreached(*expected, reached.reasons.get(expected, "nothing brought it about"))
+        for expected in documented()
+        if not answers[expected]
     ]
 
 
 # Provoking ----------------------------------------------------------------------------------------
 
-Attempt = Callable[[Scene, Operation], Awaitable[Sequence[Exchange]]]
+Attempt = Callable[[JudgedSession, Operation], Awaitable[Sequence[Exchange]]]
 
 
 def _operation(name: str) -> Operation:
@@ -130,86 +130,86 @@ def _attempt(operation: Operation, status: int) -> Attempt:
     return _ATTEMPTS.get((operation, status)) or _ATTEMPTS.get(status, _unknown)
 
 
-async def _provoke(reached: Reached, scene: Scene, operation: Operation, status: int) -> None:
+async def _provoke(reached: Reached, session: JudgedSession, operation: Operation, status: int) -> None:
     try:
-        for exchange in await _attempt(operation, status)(scene, operation):
-            _note(scene.server, reached, exchange, status)
+        for exchange in await _attempt(operation, status)(session, operation):
+            _note(session.server, reached, exchange, status)
     except (NotExercised, ControlError, Unreachable) as error:
-        reached.reasons[operation.id, status] = scene.server.redactor.text(str(error))
+        reached.reasons[operation.id, status] = session.server.redactor.text(str(error))
     except Abandon:
         reached.reasons[operation.id, status] = "a step that it needs was refused; see the rules"
 
 
-async def _unknown(scene: Scene, operation: Operation) -> Sequence[Exchange]:
+async def _unknown(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
     raise NotExercised("this version does not know how to bring it about")
 
 
-async def _call(scene: Scene, operation: Operation, body: Any = None, **how: Any) -> Exchange:
+async def _call(session: JudgedSession, operation: Operation, body: Any = None, **how: Any) -> Exchange:
     """Call an operation about nobody, to be refused for something else."""
     if operation is LOOKUP:
-        return await scene.lookup(str(uuid.uuid4()), **how)
-    return await scene.send(operation, {} if body is None else body, **how)
+        return await session.lookup(str(uuid.uuid4()), **how)
+    return await session.send(operation, {} if body is None else body, **how)
 
 
-async def _success(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    _need(scene, Need.SEED)
+async def _success(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    _need(session, Need.SEED)
     if operation is LOOKUP:
         ids = [
-            await scene.plain_user(),
-            (await scene.totp_user()).id,
-            (await scene.phone_user(None, None)).id,
+            await session.plain_user(),
+            (await session.totp_user()).id,
+            (await session.phone_user(None, None)).id,
         ]
-        return [await scene.lookup(user_id) for user_id in ids]
+        return [await session.lookup(user_id) for user_id in ids]
     if operation is VERIFY_TOTP:
-        app = await scene.totp_user()
-        return [await scene.verify_totp(app.id, scene.code(app))]
+        app = await session.totp_user()
+        return [await session.verify_totp(app.id, session.code(app))]
     if operation is VERIFY_GRANT:
-        grant = await scene.totp_grant()
-        return [await scene.verify_grant(grant.user_id, grant.value)]
+        grant = await session.totp_grant()
+        return [await session.verify_grant(grant.user_id, grant.value)]
     if operation is SEND_SMS:
-        user = await scene.phone_user()
-        return [await scene.send_sms(user.id, user.phones[0].id)]
-    challenge = await scene.challenge()
-    return [await scene.verify_sms(challenge.user.id, challenge.id, challenge.code)]
+        user = await session.phone_user()
+        return [await session.send_sms(user.id, user.phones[0].id)]
+    challenge = await session.challenge()
+    return [await session.verify_sms(challenge.user.id, challenge.id, challenge.code)]
 
 
-async def _refused(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    return [await _call(scene, operation)]
+async def _refused(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    return [await _call(session, operation)]
 
 
-async def _no_key(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    return [await _call(scene, operation, key=None), await _call(scene, operation, key="no-such-key")]
+async def _no_key(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    return [await _call(session, operation, key=None), await _call(session, operation, key="no-such-key")]
 
 
-async def _forbidden(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    _need(scene, Need.KEYS)
-    control = scene.server.the_control()
+async def _forbidden(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    _need(session, Need.KEYS)
+    control = session.server.the_control()
     keys = [await control.mint_key(permissions=[]), await control.mint_key(feature_gated=True)]
-    return [await _call(scene, operation, key=key) for key in keys]
+    return [await _call(session, operation, key=key) for key in keys]
 
 
-async def _too_large(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    return [await _call(scene, operation, content=_TOO_LARGE)]
+async def _too_large(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    return [await _call(session, operation, content=_TOO_LARGE)]
 
 
-async def _no_json(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    return [await _call(scene, operation, content_type="text/plain")]
+async def _no_json(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    return [await _call(session, operation, content_type="text/plain")]
 
 
-async def _locked_app(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    _need(scene, Need.SEED)
-    app = await scene.totp_user()
-    return [await _until_429(lambda: scene.verify_totp(app.id, scene.wrong_code(app)))]
+async def _locked_app(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    _need(session, Need.SEED)
+    app = await session.totp_user()
+    return [await _until_429(lambda: session.verify_totp(app.id, session.wrong_code(app)))]
 
 
-async def _locked_phone(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    _need(scene, Need.INBOX)
-    challenge = await scene.challenge()
-    user, wrong = challenge.user, scene.wrong_sms_code(challenge)
-    locked = await _until_429(lambda: scene.verify_sms(user.id, challenge.id, wrong))
+async def _locked_phone(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    _need(session, Need.INBOX)
+    challenge = await session.challenge()
+    user, wrong = challenge.user, session.wrong_sms_code(challenge)
+    locked = await _until_429(lambda: session.verify_sms(user.id, challenge.id, wrong))
     if operation is VERIFY_SMS:
         return [locked]
-    return [await scene.send_sms(user.id, user.phones[0].id)]
+    return [await session.send_sms(user.id, user.phones[0].id)]
 
 
 async def _until_429(attempt: Callable[[], Awaitable[Exchange]]) -> Exchange:
@@ -220,9 +220,9 @@ async def _until_429(attempt: Callable[[], Awaitable[Exchange]]) -> Exchange:
     raise NotExercised(f"{_WRONG_CODES} wrong codes in a row locked nobody")
 
 
-async def _injected(scene: Scene, operation: Operation) -> Sequence[Exchange]:
-    async with _client_fault(scene.server, operation):
-        return [await _call(scene, operation)]
+async def _injected(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+    async with _client_fault(session.server, operation):
+        return [await _call(session, operation)]
 
 
 @contextlib.asynccontextmanager
@@ -260,8 +260,8 @@ _ATTEMPTS: dict[Any, Attempt] = {
 }
 
 
-def _need(scene: Scene, need: Need) -> None:
-    if need not in scene.server.offers:
+def _need(session: JudgedSession, need: Need) -> None:
+    if need not in session.server.offers:
         raise NotExercised(f"needs {need.value}")
 
 
@@ -307,22 +307,22 @@ async def _read(reader: asyncio.StreamReader, request: Request, url: str) -> Exc
 # Judging ------------------------------------------------------------------------------------------
 
 
-def _note(server: Server, reached: Reached, exchange: Exchange, wanted: int) -> None:
-    """Judge an answer, where it is the wanted one."""
+def _note(server: Server, reached: Reached, exchange: Exchange, expected: int) -> None:
+    """Judge an answer, where it is the expected one."""
     operation = exchange.request.operation
     seen = exchange.seen(server.redactor)
-    if exchange.status != wanted:
-        reached.reasons[operation, wanted] = f"the request for it was answered otherwise: {seen}"
+    if exchange.status != expected:
+        reached.reasons[operation, expected] = f"the request for it was answered otherwise: {seen}"
         return
-    for wrong in faults_of(exchange):
-        told = server.redactor.text(wrong)
+    for difference in differences(exchange):
+        told = server.redactor.text(difference)
         reached.findings.append(
             Finding(
                 rule=DOCUMENTED_STATUS,
                 operation=operation,
-                message=f"{wanted} is not as documented: {told}; got {seen}",
+                message=f"{expected} is not as documented: {told}; got {seen}",
                 curl=exchange.curl(server.redactor),
-                wanted=f"{wanted} as documented",
+                expected=f"{expected} as documented",
                 got=told,
                 check="conformance",
                 fails=True,

@@ -9,7 +9,7 @@ nobody is ever locked.
 import re
 from typing import Any
 
-from stepup_contract.scenario.scene import Scene
+from stepup_contract.scenario.judged import JudgedSession
 from stepup_contract.server.operations import ACTION, SEND_SMS, VERIFY_GRANT, VERIFY_SMS, VERIFY_TOTP
 from stepup_contract.server.target import Exchange
 
@@ -19,12 +19,12 @@ _AS_GENERATED = 5
 
 
 class LiveData:
-    """Makes users, challenges and grants for generated requests, in one scene that removes them
+    """Makes users, challenges and grants for generated requests, in one session that removes them
     at its end.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, session: JudgedSession) -> None:
+        self._session = session
         self._count = 0
         self._challenges: dict[str, tuple[str, str]] = {}
         self._grants: dict[str, tuple[str, str]] = {}
@@ -36,10 +36,10 @@ class LiveData:
             return user_id
         kind = self._count % 3
         if kind == 0:
-            return (await self._scene.totp_user()).id
+            return (await self._session.totp_user()).id
         if kind == 1:
-            return (await self._scene.phone_user(None, None)).id
-        return await self._scene.plain_user()
+            return (await self._session.phone_user(None, None)).id
+        return await self._session.plain_user()
 
     async def body(self, operation: str, body: Any) -> Any:
         """Return a request body with live values for its well-formed fields."""
@@ -59,26 +59,26 @@ class LiveData:
     async def _known_challenge(self, body: dict[str, Any]) -> dict[str, Any]:
         """Complete a request about a challenge that an earlier answer gave."""
         user_id, _ = self._challenges[body["challenge_id"]]
-        messages = await self._scene.messages(challenge_id=body["challenge_id"])
+        messages = await self._session.messages(challenge_id=body["challenge_id"])
         code = {"code": messages[-1].code} if messages else {}
         return _replace(body, {"user_id": user_id, **code})
 
     async def _fresh(self, operation: str, body: dict[str, Any]) -> dict[str, str]:
-        scene = self._scene
+        session = self._session
         if operation == VERIFY_TOTP.id:
-            app = await scene.totp_user()
-            return {"user_id": app.id, "code": scene.code(app)}
+            app = await session.totp_user()
+            return {"user_id": app.id, "code": session.code(app)}
         if operation == SEND_SMS.id:
-            user = await scene.phone_user()
+            user = await session.phone_user()
             return {"user_id": user.id, "mfa_phone_id": user.phones[0].id}
         if operation == VERIFY_SMS.id:
-            challenge = await scene.challenge()
+            challenge = await session.challenge()
             return {"challenge_id": challenge.id, "user_id": challenge.user.id, "code": challenge.code}
         if operation == VERIFY_GRANT.id:
             action = body.get("action_type")
-            wanted = str(action) if _is_text(action, 256) else ACTION
-            grant = await scene.totp_grant(action=wanted)
-            return {"user_id": grant.user_id, "grant": grant.value, "action_type": wanted}
+            expected = str(action) if _is_text(action, 256) else ACTION
+            grant = await session.totp_grant(action=expected)
+            return {"user_id": grant.user_id, "grant": grant.value, "action_type": expected}
         return {}
 
     def learn(self, operation: str, body: Any, exchange: Exchange) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepup_contract.conformance import PHASES
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
 from stepup_contract.scenario.finding import Finding
 from stepup_contract.server.operations import OPERATIONS
@@ -24,7 +25,6 @@ from stepup_contract.server.redact import Redactor
 from stepup_contract.server.target import Target
 from stepup_spec import OPENAPI, find
 
-PHASES = ("examples", "coverage", "fuzzing", "stateful")
 _STUCK_SECONDS = 120.0
 _NO_SUCCESS = "never answered 200: that needs users with known secrets and an SMS inbox (--control-url)"
 
@@ -191,13 +191,13 @@ def _conformance(result: dict[str, Any], *, controlled: bool) -> Conformance:
 
 def _no_success(operation: str, counts: dict[str, int]) -> Finding:
     got = ", ".join(f"{status}: {count}" for status, count in counts.items())
-    wanted = "200 for valid ids, current codes, fresh challenges and live grants"
+    expected = "200 for valid ids, current codes, fresh challenges and live grants"
     return Finding(
         rule="schema.success_reached",
         operation=operation,
-        message=f"{operation}: wanted {wanted}, got only {got}",
+        message=f"{operation}: expected {expected}, got only {got}",
         curl="",
-        wanted=wanted,
+        expected=expected,
         got=got,
         check="conformance",
         fails=True,

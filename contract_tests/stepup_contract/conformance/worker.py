@@ -23,10 +23,12 @@ from schemathesis.engine.events import (
     ScenarioFinished,
 )
 
+from stepup_contract.conformance import PHASES
+from stepup_contract.conformance.documented_responses import OUTPUT, described
 from stepup_contract.conformance.live_data import LiveData
 from stepup_contract.conformance.transport import GIVE_UP, Bounds
 from stepup_contract.rules import Rule
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.server.connect import Need, Server, TargetError, connect
 from stepup_contract.server.operations import LOOKUP
 from stepup_contract.server.redact import Redactor, cut
@@ -42,7 +44,7 @@ T = TypeVar("T")
 
 def configuration(order: dict[str, Any]) -> dict[str, Any]:
     """Return schemathesis' settings, under which a server that keeps the contract passes."""
-    phases = {name: {"enabled": name in order["phases"]} for name in ALL_PHASES}
+    phases = {name: {"enabled": name in order["phases"]} for name in PHASES}
     return {
         "seed": order["seed"],
         "base-url": order["url"],
@@ -52,6 +54,7 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
         "continue-on-failure": False,
         "warnings": False,
         "cache": {"enabled": False},
+        "output": OUTPUT,
         "generation": {
             "max-examples": order["max_examples"],
             "database": "none",
@@ -64,9 +67,6 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
             "negative_data_rejection": {"expected-statuses": _REJECTED},
         },
     }
-
-
-ALL_PHASES = ("examples", "coverage", "fuzzing", "stateful")
 
 
 class Tally:
@@ -108,14 +108,13 @@ class Tally:
         self._known.add((name, check, failure.title))
         exchange = None if interaction is None else as_exchange(name, interaction)
         seen = "" if exchange is None else f"; got {exchange.seen(self.redactor)}"
-        detail = cut(" ".join(failure.message.split()), 400)
         self.findings.append(
             {
                 "rule": f"schema.{check}",
                 "operation": name,
-                "message": self.redactor.text(f"{failure.title}: {detail}{seen}"),
+                "message": self.redactor.text(f"{described(failure)}{seen}"),
                 "curl": "" if exchange is None else exchange.curl(self.redactor),
-                "wanted": self.redactor.text(failure.title),
+                "expected": self.redactor.text(failure.title),
                 "got": "" if exchange is None else exchange.seen(self.redactor),
             }
         )
@@ -128,7 +127,7 @@ class Tally:
         elif (event.label, "no_answer", event.info.title) not in self._known:
             self._known.add((event.label, "no_answer", event.info.title))
             finding = {"rule": "schema.no_answer", "operation": event.label, "message": told, "curl": ""}
-            self.findings.append(finding | {"wanted": "an answer", "got": told})
+            self.findings.append(finding | {"expected": "an answer", "got": told})
 
 
 def operation_id(case: Any) -> str:
@@ -211,7 +210,7 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
     for event in stream:
         if bounds.given_up:
             stream.stop()
-        if isinstance(event, PhaseStarted) and event.phase.name.value in ALL_PHASES:
+        if isinstance(event, PhaseStarted) and event.phase.name.value in PHASES:
             say({"phase": event.phase.name.value})
         elif isinstance(event, ScenarioFinished):
             tally.add(event.label or "", event)
@@ -268,12 +267,12 @@ async def _work(target: Target, order: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _with_live_data(order: dict[str, Any], server: Server) -> dict[str, Any]:
-    trial = Trial(server, _SCHEMA, "conformance", str(order["seed"]))
+    check_run = CheckRun(server, _SCHEMA, "conformance", str(order["seed"]))
     result: dict[str, Any] = {}
-    async with trial.scene("conformance") as scene:
-        filling = Filling(LiveData(scene), asyncio.get_running_loop(), server.redactor)
+    async with check_run.session("conformance") as session:
+        filling = Filling(LiveData(session), asyncio.get_running_loop(), server.redactor)
         result = await asyncio.to_thread(judge, order, server.redactor, filling)
-    result["errors"] += trial.reasons
+    result["errors"] += check_run.reasons
     return result
 
 

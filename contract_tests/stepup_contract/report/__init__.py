@@ -13,7 +13,7 @@ from pathlib import Path
 from stepup_contract.conformance.run import Conformance
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, Results
 from stepup_contract.scenario.finding import Finding
-from stepup_contract.stateful.machine import LEFT_OUT, StateMachineResult
+from stepup_contract.stateful.run import LEFT_OUT, StateMachineResult
 from stepup_contract.workflows.run import WorkflowResult
 
 OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from stepup_contract.conformance.documented_answers import documented
+from stepup_contract.conformance.documented_responses import documented
 from stepup_contract.report import OUTCOMES, Report
 from stepup_contract.report.page import render
 from stepup_contract.run import RuleResult

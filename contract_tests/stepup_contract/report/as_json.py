@@ -17,7 +17,7 @@ def as_json(report: Report) -> str:
 def document(report: Report) -> dict[str, Any]:
     """Return the report as a JSON document."""
     return {
-        "version": 1,
+        "version": 2,
         "target": {"url": report.url, "controlled": report.controlled},
         "seed": report.seed,
         "rules": [_rule(rule) for rule in report.results.rules],
@@ -70,7 +70,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "operation": finding.operation,
         "message": finding.message,
         "curl": finding.curl,
-        "wanted": finding.wanted,
+        "expected": finding.expected,
         "got": finding.got,
         "check": finding.check,
         "severity": "failed" if finding.fails else "observed",

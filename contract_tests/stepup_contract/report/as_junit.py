@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
-from stepup_contract.conformance.documented_answers import documented
+from stepup_contract.conformance.documented_responses import documented
 from stepup_contract.conformance.documented_statuses import DOCUMENTED_STATUS
 from stepup_contract.conformance.run import Conformance
 from stepup_contract.report import Report
@@ -76,7 +76,7 @@ def _conformance(root: ET.Element, report: Report, conformance: Conformance) -> 
             finding
             for finding in conformance.findings
             if (finding.rule, finding.operation) == (DOCUMENTED_STATUS, operation_id)
-            and finding.wanted.startswith(f"{status} ")
+            and finding.expected.startswith(f"{status} ")
         ]
         came = report.answers.get((operation_id, status), 0)
         reason = reasons.get((operation_id, status), "was not provoked")

@@ -58,7 +58,7 @@ def _rule(rule: str, sentence: str | None) -> dict[str, Any]:
 
 def _result(finding: Finding, index: int) -> dict[str, Any]:
     # The same promise, broken at the same place in the same way, is the same result in the next run.
-    identity = "\n".join((finding.rule, finding.operation, finding.check, finding.wanted))
+    identity = "\n".join((finding.rule, finding.operation, finding.check, finding.expected))
     return {
         "ruleId": finding.rule,
         "ruleIndex": index,
@@ -73,7 +73,7 @@ def _result(finding: Finding, index: int) -> dict[str, Any]:
         "partialFingerprints": {"promise/v1": hashlib.sha256(identity.encode()).hexdigest()},
         "properties": {
             "check": finding.check,
-            "wanted": finding.wanted,
+            "expected": finding.expected,
             "got": finding.got,
             "curl": finding.curl,
             "sequence": [{"curl": curl, "status": status} for curl, status in finding.sequence],

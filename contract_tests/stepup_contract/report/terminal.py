@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TextIO
 
 from stepup_contract.report import Report
+from stepup_contract.rules import natural
 from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, CheckResult, RuleResult
 from stepup_contract.scenario.finding import Finding
 
@@ -109,7 +110,7 @@ def _conformance(report: Report) -> list[str]:
 
 def _findings(findings: list[Finding], heading: str) -> list[str]:
     lines: list[str] = []
-    for rule, found in groupby(sorted(findings, key=lambda finding: finding.rule), lambda f: f.rule):
+    for rule, found in groupby(sorted(findings, key=lambda f: natural(f.rule)), lambda f: f.rule):
         of_rule = list(found)
         for finding in of_rule[:_SHOWN]:
             lines.append(f"  {rule}  {finding.operation}: {finding.message}")

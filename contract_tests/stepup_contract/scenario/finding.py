@@ -27,7 +27,7 @@ class Finding:
     operation: str
     message: str
     curl: str
-    wanted: str
+    expected: str
     got: str
     check: str
     fails: bool

@@ -161,7 +161,7 @@ def promised(target: Target) -> frozenset[Need]:
 def _given(target: Target) -> frozenset[Need]:
     """Return what the caller offers beside the control API.
 
-    With named users a check is made as far as those there are go: a scene that needs another kind says so.
+    With named users a check is made as far as those there are go: a session that needs another kind says so.
     """
     named = target.control_url is None and bool(target.named)
     given = {

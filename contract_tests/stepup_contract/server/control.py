@@ -73,7 +73,7 @@ class Control:
         if exchange.status != status:
             raise ControlError(
                 f"control API: {method} {BASE}{self._redactor.text(path)}: "
-                f"wanted {status}, got {exchange.seen(self._redactor)}",
+                f"expected {status}, got {exchange.seen(self._redactor)}",
                 exchange.status,
             )
         return exchange

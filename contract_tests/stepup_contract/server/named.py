@@ -1,6 +1,6 @@
-"""Users that somebody made on a server without the control API: lent to one scene at a time, never changed.
+"""Users that somebody made on a server without the control API: lent to one session at a time, never changed.
 
-A user with an authenticator app gives one code per time step, so a scene waits until the user's codes are
+A user with an authenticator app gives one code per time step, so a session waits until the user's codes are
 fresh. Nobody is given more wrong codes in a row than a lock needs, but those who were named for it.
 """
 
@@ -90,7 +90,7 @@ class Pool:
         return PhoneUser(user.id, tuple(order))
 
     def plain_user(self) -> str:
-        """Lend a user without MFA, to many scenes at once. Raises NotExercised."""
+        """Lend a user without MFA, to many sessions at once. Raises NotExercised."""
         if not self.named.plain:
             raise NotExercised("needs a user without MFA (--plain-user ID)")
         return self.named.plain[0]

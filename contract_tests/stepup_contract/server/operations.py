@@ -37,7 +37,7 @@ ACTION = "SENSITIVE_ACTION"
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """How an operation says no: a status, an error code and, for a field, what is said of it (None:
     anything).
     """
@@ -61,24 +61,24 @@ class Refusal:
         return f"{self.status} {self.error_code}{field}{f' = {self.field_code}' if self.field_code else ''}"
 
 
-def invalid(field: str, field_code: str | None = None) -> Refusal:
+def invalid(field: str, field_code: str | None = None) -> Rejection:
     """Return the refusal of one field of a request."""
-    return Refusal(400, "invalid_request_fields", field, field_code)
+    return Rejection(400, "invalid_request_fields", field, field_code)
 
 
-UNAUTHORIZED = Refusal(401, "unauthorized")
-FORBIDDEN = Refusal(403, "forbidden")
-FEATURE_GATED = Refusal(403, "feature_gated")
-NO_SUCH_USER = Refusal(404, "user_not_found")  # of the lookup
-USER_NOT_FOUND = Refusal(400, "user_not_found")
-MFA_NOT_ENABLED = Refusal(400, "mfa_not_enabled")
-INCORRECT_CODE = Refusal(400, "incorrect_mfa_code")  # of verify-totp
+UNAUTHORIZED = Rejection(401, "unauthorized")
+FORBIDDEN = Rejection(403, "forbidden")
+FEATURE_GATED = Rejection(403, "feature_gated")
+NO_SUCH_USER = Rejection(404, "user_not_found")  # of the lookup
+USER_NOT_FOUND = Rejection(400, "user_not_found")
+MFA_NOT_ENABLED = Rejection(400, "mfa_not_enabled")
+INCORRECT_CODE = Rejection(400, "incorrect_mfa_code")  # of verify-totp
 INCORRECT_SMS_CODE = invalid("code", "incorrect_mfa_code")
 PHONE_NOT_FOUND = invalid("mfa_phone_id", "phone_not_found")
 CHALLENGE_NOT_FOUND = invalid("challenge_id", "challenge_not_found")
 GRANT_NOT_FOUND = invalid("grant", "grant_not_found")
 INVALID_JSON = invalid("body", "invalid_json")
-RATE_LIMITED = Refusal(429, "rate_limited")
+RATE_LIMITED = Rejection(429, "rate_limited")
 
 
 def totp_body(user_id: str, code: Any, action: str, grant_type: str, valid_for: int) -> dict[str, Any]:

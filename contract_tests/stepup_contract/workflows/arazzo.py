@@ -146,9 +146,9 @@ class _Reader:
             if parameter["in"] != "path":
                 raise Unsupported(f"{here}/in: {parameter['in']} is not supported (supported: path)")
             path[parameter["name"]] = parameter["value"]
-        wanted = set(re.findall(r"{(\w+)}", self._operations[operation]))
-        if path.keys() != wanted:
-            raise Unsupported(f"{at}/parameters: found {_list(path)}, wanted {_list(wanted)}")
+        expected = set(re.findall(r"{(\w+)}", self._operations[operation]))
+        if path.keys() != expected:
+            raise Unsupported(f"{at}/parameters: found {_list(path)}, expected {_list(expected)}")
         actions = node.get("onFailure", [])
         return Step(
             id=node["stepId"],
@@ -183,7 +183,7 @@ def _object(node: Any, keywords: str, at: str) -> dict[str, Any]:
     """Return a mapping that has the keywords it must have, and no other."""
     known = {word.removesuffix("?"): not word.endswith("?") for word in keywords.split()}
     if not isinstance(node, dict):
-        raise Unsupported(f"{at}: found {type(node).__name__}, wanted an object")
+        raise Unsupported(f"{at}: found {type(node).__name__}, expected an object")
     for name in node:
         if name not in known:
             raise Unsupported(f"{at}: keyword {name!r} is not supported (supported: {_list(known)})")

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
+from stepup_contract.scenario.check_run import CheckRun
 from stepup_contract.scenario.finding import MUST, Finding
-from stepup_contract.scenario.scene import Scene
-from stepup_contract.scenario.story import Abandon
-from stepup_contract.scenario.trial import Trial
+from stepup_contract.scenario.judged import JudgedSession
+from stepup_contract.scenario.session import Abandon
 from stepup_contract.server.budget import BudgetSpent, NotAllowed
 from stepup_contract.server.connect import Need, Server
 from stepup_contract.server.control import ControlError
@@ -87,22 +87,24 @@ async def _run(server: Server, workflow: Workflow, seed: int) -> WorkflowResult:
     if not {Need.SEED, Need.INBOX} <= server.offers:
         return WorkflowResult(workflow.id, NOT_EXERCISED, _left(workflow, []), f"needs {Need.SEED.value}")
     for attempt in range(2):
-        trial = Trial(server, _rule(workflow), workflow.id, f"{seed}:{workflow.id}:{attempt}")
-        player = _Player(trial, workflow)
+        check_run = CheckRun(server, _rule(workflow), workflow.id, f"{seed}:{workflow.id}:{attempt}")
+        player = _Player(check_run, workflow)
         try:
-            async with trial.scene() as scene:
-                await player.play(scene)
+            async with check_run.session() as session:
+                await player.play(session)
         except (BudgetSpent, NotAllowed, ControlError, NotExercised, Unreachable) as error:
-            trial.reasons.append(server.redactor.text(str(error)))
-        if len(trial.steps) < 2 or not trial.findings:
+            check_run.reasons.append(server.redactor.text(str(error)))
+        if len(check_run.time_steps) < 2 or not check_run.findings:
             break
     outcome = PASSED if len(player.done) == len(workflow.steps) else NOT_EXERCISED
-    if trial.findings:
+    if check_run.findings:
         outcome = FAILED
-    reason = "; ".join(dict.fromkeys(trial.reasons)) if outcome != PASSED else ""
+    reason = "; ".join(dict.fromkeys(check_run.reasons)) if outcome != PASSED else ""
     if outcome == FAILED and not reason:
-        reason = trial.findings[0].message
-    return WorkflowResult(workflow.id, outcome, _left(workflow, player.done), reason, tuple(trial.findings))
+        reason = check_run.findings[0].message
+    return WorkflowResult(
+        workflow.id, outcome, _left(workflow, player.done), reason, tuple(check_run.findings)
+    )
 
 
 def _rule(workflow: Workflow) -> Rule:
@@ -117,61 +119,61 @@ def _left(workflow: Workflow, done: Sequence[StepResult]) -> tuple[StepResult, .
 
 
 class _Player:
-    """Plays one workflow in a scene with a user of its own."""
+    """Plays one workflow in a session with a user of its own."""
 
-    def __init__(self, trial: Trial, workflow: Workflow) -> None:
-        self._trial = trial
+    def __init__(self, check_run: CheckRun, workflow: Workflow) -> None:
+        self._check_run = check_run
         self._workflow = workflow
         self._context = Context()
         self._phone_user: PhoneUser | None = None
         self.done: list[StepResult] = []
 
-    async def play(self, scene: Scene) -> None:
+    async def play(self, session: JudgedSession) -> None:
         """Play the steps in order, until one fails."""
-        await self._supply(scene)
+        await self._supply(session)
         for step in self._workflow.steps:
-            self._trial.check = step.id
-            exchange, broken = await self._attempt(scene, step)
+            self._check_run.check = step.id
+            exchange, broken = await self._attempt(session, step)
             if not broken:
                 broken = self._outputs(step)
             self.done.append(StepResult(step.id, FAILED if broken else PASSED, exchange.status))
             if broken:
-                scene.expect(exchange, False, broken, f"step {step.id}", MUST)
+                session.expect(exchange, False, broken, f"step {step.id}", MUST)
                 raise Abandon
-            await self._supply_after(scene, step, exchange)
+            await self._supply_after(session, step, exchange)
 
-    async def _supply(self, scene: Scene) -> None:
+    async def _supply(self, session: JudgedSession) -> None:
         """Make a user that has the factor of the workflow, and fill in the inputs that exist at the start."""
         inputs = self._context.inputs
         inputs["action_type"] = ACTION
         if "code" in self._workflow.inputs:
-            user = await scene.totp_user()
+            user = await session.totp_user()
             inputs["user_id"] = user.id
-            inputs["code"] = scene.code(user)
+            inputs["code"] = session.code(user)
         else:
-            self._phone_user = await scene.phone_user()
+            self._phone_user = await session.phone_user()
             inputs["user_id"] = self._phone_user.id
 
-    async def _supply_after(self, scene: Scene, step: Step, exchange: Exchange) -> None:
+    async def _supply_after(self, session: JudgedSession, step: Step, exchange: Exchange) -> None:
         """Read the code in the inbox, where the workflow says that it exists from this step on."""
         for name, after in self._workflow.inputs.items():
             if after != step.id or self._phone_user is None:
                 continue
-            messages = await scene.messages(phone_number=self._phone_user.phones[0].number)
-            wanted = f"one message in the inbox, for the input `{name}`"
+            messages = await session.messages(phone_number=self._phone_user.phones[0].number)
+            expected = f"one message in the inbox, for the input `{name}`"
             if len(messages) != 1:
-                scene.expect(exchange, False, wanted, f"step {step.id}", MUST, got=str(len(messages)))
+                session.expect(exchange, False, expected, f"step {step.id}", MUST, got=str(len(messages)))
                 raise Abandon
-            scene.server.redactor.learn(messages[0].code, CODE)
+            session.server.redactor.learn(messages[0].code, CODE)
             self._context.inputs[name] = messages[0].code
 
-    async def _attempt(self, scene: Scene, step: Step) -> tuple[Exchange, str]:
+    async def _attempt(self, session: JudgedSession, step: Step) -> tuple[Exchange, str]:
         """Call the operation, again as often as a failure action says; return the last answer, and what was
-        wanted of it and did not hold.
+        expected of it and did not hold.
         """
         retried: dict[str, int] = {}
         while True:
-            exchange = await self._call(scene, step)
+            exchange = await self._call(session, step)
             broken = self._broken(step.criteria)
             action = next((a for a in step.on_failure if not self._broken(a.criteria)), None)
             if not broken or action is None or action.kind == "end":
@@ -179,13 +181,13 @@ class _Player:
             retried[action.name] = retried.get(action.name, 0) + 1
             if retried[action.name] > action.retry_limit:
                 return exchange, broken
-            await self._trial.sleep(_wait(action, exchange))
+            await self._check_run.sleep(_wait(action, exchange))
 
-    async def _call(self, scene: Scene, step: Step) -> Exchange:
+    async def _call(self, session: JudgedSession, step: Step) -> Exchange:
         operation = _BY_ID[step.operation]
         path = operation.path.format(**evaluate(step.path, self._context))
         body = evaluate(step.payload, self._context)
-        exchange = await scene.send(operation, body, path=path)
+        exchange = await session.send(operation, body, path=path)
         self._context.answer = exchange
         return exchange
 
@@ -194,7 +196,7 @@ class _Player:
         return next((condition for condition in criteria if not holds(condition, self._context)), "")
 
     def _outputs(self, step: Step) -> str:
-        """Keep the outputs of a step; return what is wanted and not there."""
+        """Keep the outputs of a step; return what is expected and not there."""
         try:
             self._context.outputs[step.id] = evaluate(dict(step.outputs), self._context)
         except Unresolved as error:

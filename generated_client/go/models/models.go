@@ -20,7 +20,7 @@ type TotpMfa struct {
 
 // MfaPhone: A phone that can receive a code.
 type MfaPhone struct {
-	// The last digits of the number, at most four, to show to the user.
+	// The last digits of the number, at most four, to show to the user. Matches ^[0-9]{1,4}$.
 	MfaPhoneNumberSuffix string `json:"mfa_phone_number_suffix"`
 
 	// The ID to send a code to. Format uuid.
@@ -32,7 +32,7 @@ type PhoneMfa struct {
 	// Always `Phone`.
 	Type string `json:"type"`
 
-	// The phones that can receive a code, at least one.
+	// The phones that can receive a code, at least one. At least 1 items.
 	PhoneNumbers []MfaPhone `json:"phone_numbers"`
 }
 

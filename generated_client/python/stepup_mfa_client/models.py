@@ -35,7 +35,7 @@ class MfaPhone:
     """A phone that can receive a code."""
 
     mfa_phone_number_suffix: str
-    """The last digits of the number, at most four, to show to the user."""
+    """The last digits of the number, at most four, to show to the user. Matches ^[0-9]{1,4}$."""
 
     mfa_phone_id: str
     """The ID to send a code to. Format uuid."""
@@ -49,7 +49,7 @@ class PhoneMfa:
     """Always `Phone`."""
 
     phone_numbers: list[MfaPhone]
-    """The phones that can receive a code, at least one."""
+    """The phones that can receive a code, at least one. At least 1 items."""
 
 
 @dataclass(frozen=True, slots=True)

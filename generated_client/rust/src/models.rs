@@ -37,7 +37,7 @@ pub struct TotpMfa {}
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MfaPhone {
-    /// The last digits of the number, at most four, to show to the user.
+    /// The last digits of the number, at most four, to show to the user. Matches ^[0-9]{1,4}$.
     pub mfa_phone_number_suffix: String,
     /// The ID to send a code to. Format uuid.
     pub mfa_phone_id: Uuid,
@@ -47,7 +47,7 @@ pub struct MfaPhone {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PhoneMfa {
-    /// The phones that can receive a code, at least one.
+    /// The phones that can receive a code, at least one. At least 1 items.
     pub phone_numbers: Vec<MfaPhone>,
 }
 

@@ -16,7 +16,7 @@ export interface TotpMfa {
 
 /** A phone that can receive a code. */
 export interface MfaPhone {
-  /** The last digits of the number, at most four, to show to the user. */
+  /** The last digits of the number, at most four, to show to the user. Matches ^[0-9]{1,4}$. */
   readonly mfaPhoneNumberSuffix: string;
   /** The ID to send a code to. Format uuid. */
   readonly mfaPhoneId: string;
@@ -26,7 +26,7 @@ export interface MfaPhone {
 export interface PhoneMfa {
   /** Always `Phone`. */
   readonly type: "Phone";
-  /** The phones that can receive a code, at least one. */
+  /** The phones that can receive a code, at least one. At least 1 items. */
   readonly phoneNumbers: readonly MfaPhone[];
 }
 

@@ -71,7 +71,7 @@ class _Reader:
         self._root.require("arazzo", "info", "sourceDescriptions", "workflows")
         version = self._root.text("arazzo")
         if "arazzo" in self._root and not version.startswith("1.0."):
-            self._root.refuse("arazzo", f'found "{shown(version)}"; supported: 1.0.x')
+            self._root.reject("arazzo", f'found "{shown(version)}"; supported: 1.0.x')
         self._root.child("info", "the info", ("title", "version", "summary", "description"))
         components = self._root.child("components", "the components", ("inputs", "failureActions"))
         self._components: dict[str, dict[str, tuple[Node, str]]] = {
@@ -95,7 +95,7 @@ class _Reader:
                     message = (
                         f'"{item.name}" waits for the step "{shown(item.resolved_after)}", which is none'
                     )
-                    fields.refuse("inputs", message)
+                    fields.reject("inputs", message)
             yield Workflow(
                 id=fields.text("workflowId"),
                 steps=steps,
@@ -108,9 +108,9 @@ class _Reader:
     def _check_id(self, fields: Fields, key: str, taken: set[str]) -> None:
         name = fields.text(key)
         if key in fields and not re.fullmatch(_NAME, name):
-            fields.refuse(key, f'found "{shown(name)}"; wanted letters, digits, _ and -')
+            fields.reject(key, f'found "{shown(name)}"; wanted letters, digits, _ and -')
         if name in taken:
-            fields.refuse(key, f'"{shown(name)}" is taken')
+            fields.reject(key, f'"{shown(name)}" is taken')
         taken.add(name)
 
     def _component(
@@ -146,7 +146,7 @@ class _Reader:
                 name,
                 fields.text("description").strip(),
                 fields.text("format"),
-                fields.flag("x-stepup-secret"),
+                fields.boolean("x-stepup-secret"),
                 fields.text("x-stepup-resolved-after"),
             )
 
@@ -161,7 +161,7 @@ class _Reader:
             self._check_id(fields, "stepId", taken)
             operation = self._operations.get(fields.text("operationId"))
             if "operationId" in fields and operation is None:
-                fields.refuse("operationId", f'no operation "{shown(fields.text("operationId"))}" in the API')
+                fields.reject("operationId", f'no operation "{shown(fields.text("operationId"))}" in the API')
             self._ready = inputs, outputs
             step = Step(
                 id=fields.text("stepId"),
@@ -183,7 +183,7 @@ class _Reader:
             fields.require("name", "in", "value")
             name, location, value = fields.text("name"), fields.text("in"), fields.get("value")
             if operation is not None and (name, location) not in known:
-                fields.refuse("name", f'{operation.id} has no parameter "{shown(name)}" in {shown(location)}')
+                fields.reject("name", f'{operation.id} has no parameter "{shown(name)}" in {shown(location)}')
             yield StepParameter(name, location, self._value(value, fields.at("value")) if value else None)
 
     def _body(self, step: Fields, operation: Operation | None) -> Value | None:
@@ -192,7 +192,7 @@ class _Reader:
             return None
         fields.require("payload")
         if operation is not None and operation.request_body is None:
-            step.refuse("requestBody", f"{operation.id} has no request body")
+            step.reject("requestBody", f"{operation.id} has no request body")
         payload = fields.get("payload")
         return Value(self._value(payload, fields.at("payload"))) if payload else None
 

@@ -3,12 +3,29 @@
 Nothing here is written in a language: ``Type`` says what a value is, and each language writes it its own way.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import fields as dataclass_fields
+from typing import Any, Literal, TypeAlias
 
 from stepup_generator.client.bounds import bounds
 from stepup_generator.client.names import Language, Names, words
+from stepup_generator.openapi.constraints import (
+    Const,
+    Constraint,
+    ExclusiveMaximum,
+    ExclusiveMinimum,
+    Format,
+    Maximum,
+    MaxItems,
+    MaxLength,
+    Minimum,
+    MinItems,
+    MinLength,
+    Pattern,
+)
+from stepup_generator.openapi.constraints import Enum as Enum_
 from stepup_generator.openapi.model import Api, Json, Operation, Parameter, Property, Schema
 
 __all__ = [
@@ -35,30 +52,51 @@ class Type:
 
     ``name`` is that of an object, a union or, for a scalar with ``values``, of an enum (without it the enum
     was written in place). ``item`` is what an array or map holds. A const is exactly ``const``, of exactly
-    its JSON type. Bounds are inclusive, but the exclusive ones of a number. ``recursive`` marks a use of a
-    type inside itself.
+    its JSON type. An integer has inclusive bounds only. ``recursive`` marks a use of a type inside itself.
     """
 
     kind: TypeKind
     name: str = ""
     nullable: bool = False
-    format: str = ""
-    values: tuple[Json, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
     item: "Type | None" = None
-    min_length: int | None = None
-    max_length: int | None = None
-    minimum: int | float | None = None
-    maximum: int | float | None = None
-    exclusive_minimum: int | float | None = None
-    exclusive_maximum: int | float | None = None
-    min_items: int | None = None
-    max_items: int | None = None
     recursive: bool = False
+
+    @property
+    def values(self) -> tuple[Json, ...]:
+        """The values of an enum, or the one value of a const."""
+        for item in self.constraints:
+            match item:
+                case Enum_(values):
+                    return values
+                case Const(value):
+                    return (value,)
+        return ()
 
     @property
     def const(self) -> Json:
         """The one value of a const."""
         return self.values[0]
+
+    @property
+    def format(self) -> str:
+        """The name of the format, "" without one."""
+        return next((item.name for item in self.constraints if isinstance(item, Format)), "")
+
+    # What follows goes once every language matches on the constraints.
+
+    def _limit(self, kind: type) -> Any:
+        found = next((item for item in self.constraints if isinstance(item, kind)), None)
+        return None if found is None else getattr(found, dataclass_fields(found)[0].name)
+
+    min_length = property(lambda self: self._limit(MinLength))
+    max_length = property(lambda self: self._limit(MaxLength))
+    minimum = property(lambda self: self._limit(Minimum))
+    maximum = property(lambda self: self._limit(Maximum))
+    exclusive_minimum = property(lambda self: self._limit(ExclusiveMinimum))
+    exclusive_maximum = property(lambda self: self._limit(ExclusiveMaximum))
+    min_items = property(lambda self: self._limit(MinItems))
+    max_items = property(lambda self: self._limit(MaxItems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +145,9 @@ class Variant:
 class Union:
     """One of several types.
 
-    With ``tag`` (a wire name) they are objects told apart by it, and ``unknown`` names the type for a value
-    of it that this version does not know: it keeps the tag's value, called ``tag_name``, and the raw object.
+    With ``tag`` (a wire name) the variants are objects that it distinguishes, and ``unknown`` names the type
+    for a value of it that this version does not know: that type keeps the tag's value, called ``tag_name``,
+    and the raw object.
     Without, a value is of the first variant that fits.
     """
 
@@ -169,7 +208,7 @@ class Types:
         item = self._api.resolve(schema)
         nullable = (schema.nullable or item.nullable) and item.kind != "any"
         if item.is_const:
-            return Type("const", nullable=nullable, values=item.enum)
+            return Type("const", nullable=nullable, constraints=item.constraints)
         if item.kind in ("object", "union"):
             return self._named(item, nullable)
         inner = item.items if item.kind == "array" else item.additional
@@ -177,17 +216,8 @@ class Types:
             item.kind,  # type: ignore[arg-type]  # no reference: that was followed
             name=self._enum(item) if item.enum and item.name else "",
             nullable=nullable,
-            format=item.format,
-            values=item.enum,
+            constraints=_normal(item),
             item=self.type(inner or Schema("any")) if item.kind in ("array", "map") else None,
-            min_length=item.min_length,
-            max_length=item.max_length,
-            minimum=item.lowest,
-            maximum=item.highest,
-            exclusive_minimum=None if item.kind == "integer" else item.exclusive_minimum,
-            exclusive_maximum=None if item.kind == "integer" else item.exclusive_maximum,
-            min_items=item.min_items,
-            max_items=item.max_items,
         )
 
     def one_of(self, wire: str, types: Iterable[Type]) -> Type:
@@ -315,3 +345,17 @@ class Types:
             self._made[item.name] = Type("string", name=name)
             self.models.append(Enum(name, item.description, item.kind, values))  # type: ignore[arg-type]
         return self._made[item.name].name
+
+
+def _normal(schema: Schema) -> tuple[Constraint, ...]:
+    """The constraints, an integer's bounds as inclusive ones, a UUID without the pattern of every UUID."""
+    implied = Pattern if schema.format == "uuid" else ()
+    return tuple(_inclusive(schema, item) for item in schema.constraints if not isinstance(item, implied))
+
+
+def _inclusive(schema: Schema, item: Constraint) -> Constraint:
+    if schema.kind == "integer" and isinstance(item, ExclusiveMinimum):
+        return Minimum(math.floor(item.value) + 1)
+    if schema.kind == "integer" and isinstance(item, ExclusiveMaximum):
+        return Maximum(math.ceil(item.value) - 1)
+    return item

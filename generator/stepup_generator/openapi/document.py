@@ -93,7 +93,7 @@ def load(path: Path) -> Node:
     except _Stop as error:
         builder.problems.append(error.problem)
     if builder.problems or builder.root is None:
-        empty = Problem(1, 1, "#", "the document is empty; wanted an OpenAPI 3.1 document")
+        empty = Problem(1, 1, "#", "the document is empty; expected an OpenAPI 3.1 document")
         raise SpecError(path, tuple(builder.problems) or (empty,))
     return builder.root
 

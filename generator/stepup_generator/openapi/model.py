@@ -6,10 +6,24 @@ of these classes. Every reference has been followed except references to named s
 (``Schema.reference``) so that a schema may contain itself; ``Api.resolve`` follows those.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal
+
+from stepup_generator.openapi.constraints import (
+    Const,
+    Constraint,
+    Enum,
+    ExclusiveMaximum,
+    ExclusiveMinimum,
+    Format,
+    Maximum,
+    Minimum,
+    Pattern,
+)
+from stepup_generator.openapi.json_value import Json, plain
 
 __all__ = [
     "Api",
@@ -34,23 +48,11 @@ __all__ = [
     "plain",
 ]
 
-# A JSON value that cannot be changed: arrays are tuples, objects read-only mappings. `plain` turns it back.
-Json: TypeAlias = "bool | int | float | str | tuple[Json, ...] | Mapping[str, Json] | None"
-
 Kind = Literal[
     "any", "null", "boolean", "integer", "number", "string", "array", "map", "object", "union", "reference"
 ]
 
 Location = Literal["path", "query", "header"]
-
-
-def plain(value: Json) -> object:
-    """Return ``value`` as lists and dicts, ready for ``json.dumps``."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Discriminator:
-    """The property that tells the variants of a union apart, and the schema each of its values stands for."""
+    """The property that distinguishes the variants of a union, and the schema for each of its values."""
 
     property: str
     mapping: tuple[tuple[str, str], ...]
@@ -85,7 +87,7 @@ class Schema:
     ``name`` is that of the component, "" for a schema written in place. ``kind`` says which other fields
     mean something: ``reference`` (the name of a schema), ``items`` (of an array), ``additional`` (the values
     of a map, or the further properties of an object), ``properties`` and ``closed`` (an object; closed
-    forbids further properties), ``variants`` and ``discriminator`` (a union). A null alternative is no
+    forbids further properties), ``variants`` and ``discriminator`` (a union). A null alternative is not a
     variant: it is ``nullable``.
     """
 
@@ -94,25 +96,9 @@ class Schema:
     title: str = ""
     description: str = ""
     nullable: bool = False
-    format: str = ""
-    # The values of `enum`, or the one value of `const`; empty means any.
-    enum: tuple[Json, ...] = ()
-    is_const: bool = False
+    constraints: tuple[Constraint, ...] = ()
     default: Value | None = None
     examples: tuple[Json, ...] = ()
-    pattern: str = ""
-    min_length: int | None = None
-    max_length: int | None = None
-    minimum: int | float | None = None
-    maximum: int | float | None = None
-    exclusive_minimum: int | float | None = None
-    exclusive_maximum: int | float | None = None
-    multiple_of: int | float | None = None
-    min_items: int | None = None
-    max_items: int | None = None
-    unique_items: bool = False
-    min_properties: int | None = None
-    max_properties: int | None = None
     reference: str = ""
     items: "Schema | None" = None
     properties: tuple["Property", ...] = ()
@@ -128,26 +114,62 @@ class Schema:
     source: tuple[str, ...] = ()
 
     @property
+    def enum(self) -> tuple[Json, ...]:
+        """The values of ``enum``, or the one value of ``const``; empty where any is allowed."""
+        for item in self.constraints:
+            match item:
+                case Enum(values):
+                    return values
+                case Const(value):
+                    return (value,)
+        return ()
+
+    @property
+    def is_const(self) -> bool:
+        """Is exactly one value allowed, ``const``?"""
+        return any(isinstance(item, Const) for item in self.constraints)
+
+    @property
     def const(self) -> Json:
         """The one value allowed; only where ``is_const``."""
         return self.enum[0]
 
     @property
+    def is_enum(self) -> bool:
+        """Is it a choice of more than the one value of a const?"""
+        return bool(self.enum) and not self.is_const
+
+    @property
+    def format(self) -> str:
+        """The name of the format, "" without one."""
+        return next((item.name for item in self.constraints if isinstance(item, Format)), "")
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression, "" without one."""
+        return next((item.regex for item in self.constraints if isinstance(item, Pattern)), "")
+
+    @property
     def lowest(self) -> int | float | None:
         """The least value allowed; for an integer also where the document excludes its bound."""
-        exclusive = self.exclusive_minimum
-        return self.minimum if exclusive is None or self.kind != "integer" else int(exclusive // 1) + 1
+        for item in self.constraints:
+            match item:
+                case Minimum(value):
+                    return value
+                case ExclusiveMinimum(value) if self.kind == "integer":
+                    return math.floor(value) + 1
+        return None
 
     @property
     def highest(self) -> int | float | None:
         """The greatest value allowed, as ``lowest``."""
-        exclusive = self.exclusive_maximum
-        return self.maximum if exclusive is None or self.kind != "integer" else -int(-exclusive // 1) - 1
-
-    @property
-    def is_enum(self) -> bool:
-        """Is it a choice of more than the one value of a const?"""
-        return bool(self.enum) and not self.is_const
+        for item in self.constraints:
+            match item:
+                case Maximum(value):
+                    return value
+                case ExclusiveMaximum(value) if self.kind == "integer":
+                    return math.ceil(value) - 1
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +232,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How the answer of one operation feeds another: runtime expressions of OpenAPI, or constants."""
+    """How the response of one operation feeds another: runtime expressions of OpenAPI, or constants."""
 
     name: str
     operation_id: str
@@ -221,7 +243,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer by status: ``"200"``, ``"4XX"`` or ``"default"``.
+    """A response by status: ``"200"``, ``"4XX"`` or ``"default"``.
 
     Without a body ``media_type`` is "" and ``schema`` None.
     """
@@ -322,13 +344,13 @@ class Operation:
 
     @property
     def errors(self) -> tuple[Response, ...]:
-        """Every response that is no success, ``default`` included."""
+        """Every response that is not a success, ``default`` included."""
         return tuple(item for item in self.responses if not item.is_success)
 
 
 @dataclass(frozen=True)  # no slots: the two indexes are made once, when first asked for
 class Api:
-    """The whole document."""
+    """The document."""
 
     title: str
     version: str
@@ -351,7 +373,7 @@ class Api:
         return {operation.id: operation for operation in self.operations}
 
     def schema(self, name: str) -> Schema:
-        """The named schema; KeyError for a name that ``read`` would have refused."""
+        """The named schema; KeyError for a name that ``read`` would have rejected."""
         return self._schemas[name]
 
     def operation(self, operation_id: str) -> Operation:
@@ -366,7 +388,7 @@ class Api:
         return self._schemas[schema.reference] if schema.kind == "reference" else schema
 
     def variants(self, schema: Schema) -> tuple[Schema, ...]:
-        """The alternatives of a union, resolved; a schema that is no union is its own only alternative."""
+        """The alternatives of a union, resolved; a schema that is not a union is its own only alternative."""
         resolved = self.resolve(schema)
         if resolved.kind != "union":
             return (resolved,)

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import get_args
 
+from stepup_generator.openapi.circles import circles
+from stepup_generator.openapi.constraints import MaxProperties, MinProperties
 from stepup_generator.openapi.discriminators import SCHEMAS, Discriminators, keyword_of
 from stepup_generator.openapi.document import Node, pointer_to
 from stepup_generator.openapi.fields import Fields, Problems, frozen, shown
 from stepup_generator.openapi.model import Json, Kind, Property, Schema
-from stepup_generator.openapi.schema_checks import BOUNDS, check_bounds, check_values, circles
+from stepup_generator.openapi.read_constraints import BOUNDS, check_items, read_constraints
 
 __all__ = ["SCHEMAS", "SchemaReader"]
 
@@ -37,6 +39,8 @@ class SchemaReader:
         self._discriminators = Discriminators(problems, components)
         self._named: dict[str, Schema] = {}
         self._reading: list[str] = []
+        # The objects with named properties whose number is limited, which requests may not hold.
+        self.limited: list[tuple[Schema, Fields]] = []
 
     def all(self) -> tuple[Schema, ...]:
         """Every named schema, in the order of the document, after a look for circles among them."""
@@ -80,15 +84,15 @@ class SchemaReader:
             description=fields.text("description").strip(),
             default=fields.json("default"),
             examples=(example.value,) if example else examples,
-            deprecated=fields.flag("deprecated"),
-            read_only=fields.flag("readOnly"),
-            write_only=fields.flag("writeOnly"),
-            secret=fields.flag("x-stepup-secret"),
+            deprecated=fields.boolean("deprecated"),
+            read_only=fields.boolean("readOnly"),
+            write_only=fields.boolean("writeOnly"),
+            secret=fields.boolean("x-stepup-secret"),
             source=fields.texts("x-stepup-source"),
         )
 
     def _reference(self, fields: Fields, notes: Schema) -> Schema:
-        self._refuse_beside(fields, "$ref", _NOTES)
+        self._reject_beside(fields, "$ref", _NOTES)
         name = self.target(fields)
         return notes if name is None else replace(notes, kind="reference", reference=name)
 
@@ -97,14 +101,14 @@ class SchemaReader:
         reference = fields.text("$ref")
         name = reference.removeprefix(SCHEMAS).replace("~1", "/").replace("~0", "~")
         if not reference.startswith("#"):
-            fields.refuse("$ref", f'found "{shown(reference)}"; only this document is read ({SCHEMAS}…)')
+            fields.reject("$ref", f'found "{shown(reference)}"; only this document is read ({SCHEMAS}…)')
         elif not reference.startswith(SCHEMAS) or name not in self._nodes:
-            fields.refuse("$ref", f'"{shown(reference)}" does not exist; wanted {SCHEMAS}<name of a schema>')
+            fields.reject("$ref", f'"{shown(reference)}" does not exist; expected {SCHEMAS}<name>')
         else:
             return name
         return None
 
-    def _refuse_beside(self, fields: Fields, what: str, allowed: Iterable[str]) -> None:
+    def _reject_beside(self, fields: Fields, what: str, allowed: Iterable[str]) -> None:
         for key in _KEYWORDS:
             if key in fields and key not in (what, *allowed):
                 place = fields.node.keys[key]
@@ -113,12 +117,12 @@ class SchemaReader:
 
     def _union(self, fields: Fields, notes: Schema) -> Schema:
         key = "oneOf" if "oneOf" in fields else "anyOf"
-        self._refuse_beside(fields, key, (*_NOTES, "discriminator", "type"))
+        self._reject_beside(fields, key, (*_NOTES, "discriminator", "type"))
         read = [self.read(node, pointer) for node, pointer in fields.items(key)]
         variants = tuple(replace(item, nullable=False) for item in read if item.kind != "null")
         nullable = any(item.kind == "null" or item.nullable for item in read)
         if not variants:
-            fields.refuse(key, "found no variant that is not null; wanted at least one")
+            fields.reject(key, "found no variant that is not null; expected at least one")
             return notes
         if len(variants) == 1 and "discriminator" not in fields:
             return _beside(variants[0], notes, nullable)
@@ -126,24 +130,24 @@ class SchemaReader:
         return replace(notes, kind="union", variants=variants, nullable=nullable, discriminator=discriminator)
 
     def _all_of(self, fields: Fields, notes: Schema) -> Schema:
-        self._refuse_beside(fields, "allOf", (*_NOTES, "type", "properties", "required"))
+        self._reject_beside(fields, "allOf", (*_NOTES, "type", "properties", "required"))
         parts = [self.read(node, pointer) for node, pointer in fields.items("allOf")]
         if len(parts) == 1 and parts[0].kind == "reference" and "properties" not in fields:
             return _beside(parts[0], notes, False)
         if len(self._reading) > _MAX_ALL_OF:
-            fields.refuse("allOf", f"nested deeper than {_MAX_ALL_OF} schemas")
+            fields.reject("allOf", f"nested deeper than {_MAX_ALL_OF} schemas")
             return notes
         objects = []
         for part in parts:
             if part.reference in self._reading:
-                fields.refuse("allOf", f"cyclic: {part.reference} contains itself through allOf")
+                fields.reject("allOf", f"cyclic: {part.reference} contains itself through allOf")
                 return notes
             objects.append(self.named(part.reference) if part.reference else part)
         own = self._properties(fields, ())
         properties: dict[str, Property] = {}
         for item in objects:
             if item.kind != "object":
-                fields.refuse("allOf", f"found {item.kind}; only objects can be put together")
+                fields.reject("allOf", f"found {item.kind}; only objects can be put together")
                 return notes
             for member in (*item.properties, *own):
                 self._merge(fields, properties, member)
@@ -157,40 +161,21 @@ class SchemaReader:
         if known is not None and (known.schema.kind, known.schema.reference) != (
             member.schema.kind, member.schema.reference,
         ):  # fmt: skip
-            fields.refuse("allOf", f'property "{shown(member.name)}" has two types')
+            fields.reject("allOf", f'property "{shown(member.name)}" has two types')
         properties[member.name] = member
 
     def _typed(self, fields: Fields, notes: Schema) -> Schema:
         kind, nullable = self._type(fields)
         values = self._raw_values(fields)
-        check_values(fields, kind, values)
-        nullable = nullable or None in values
-        schema = replace(
-            notes,
-            kind=kind,
-            nullable=nullable and kind != "null",
-            enum=tuple(value for value in values if value is not None or kind == "null"),
-            is_const="const" in fields,
-            format=fields.text("format"),
-            pattern=fields.text("pattern"),
-            min_length=fields.count("minLength"),
-            max_length=fields.count("maxLength"),
-            minimum=fields.number("minimum"),
-            maximum=fields.number("maximum"),
-            exclusive_minimum=fields.number("exclusiveMinimum"),
-            exclusive_maximum=fields.number("exclusiveMaximum"),
-            multiple_of=fields.number("multipleOf"),
-            min_items=fields.count("minItems"),
-            max_items=fields.count("maxItems"),
-            unique_items=fields.flag("uniqueItems"),
-            min_properties=fields.count("minProperties"),
-            max_properties=fields.count("maxProperties"),
-        )
-        check_bounds(fields, schema)
+        constraints = read_constraints(fields, kind, values)
+        nullable = (nullable or None in values) and kind != "null"
+        schema = replace(notes, kind=kind, nullable=nullable, constraints=constraints)
         if kind == "object":
             return self._object(fields, schema)
-        items = fields.get("items")
-        return replace(schema, items=self.read(items, fields.at("items"))) if items else schema
+        node = fields.get("items")
+        items = self.read(node, fields.at("items")) if node else None
+        check_items(fields, items)
+        return replace(schema, items=items)
 
     def _type(self, fields: Fields) -> tuple[Kind, bool]:
         """The one type, and whether null is allowed beside it; a missing one follows from other keywords."""
@@ -200,12 +185,12 @@ class SchemaReader:
         names = fields.texts("type") if isinstance(node.value, list) else (fields.text("type"),)
         for name in names:
             if name not in _TYPES and isinstance(node.value, str | list):
-                fields.refuse("type", f'found "{shown(name)}"; supported: {", ".join(_TYPES)}')
+                fields.reject("type", f'found "{shown(name)}"; supported: {", ".join(_TYPES)}')
                 return "any", False
         others = tuple(name for name in names if name != "null")
         if len(others) > 1:
-            fields.refuse(
-                "type", f'found {" and ".join(others)}; wanted one type, or one and "null" (else use oneOf)'
+            fields.reject(
+                "type", f'found {" and ".join(others)}; expected one type, or one and "null" (else use oneOf)'
             )
         chosen = others[0] if others else "null"
         return next((kind for kind in get_args(Kind) if kind == chosen), "any"), "null" in names
@@ -239,7 +224,10 @@ class SchemaReader:
         properties = self._properties(fields, fields.texts("required"))
         if not properties and not closed:
             return replace(schema, kind="map", additional=additional or Schema("any"))
-        return replace(schema, properties=properties, additional=additional, closed=closed)
+        made = replace(schema, properties=properties, additional=additional, closed=closed)
+        if any(isinstance(item, MinProperties | MaxProperties) for item in made.constraints):
+            self.limited.append((made, fields))
+        return made
 
     def _properties(self, fields: Fields, required: tuple[str, ...]) -> tuple[Property, ...]:
         properties = tuple(
@@ -249,7 +237,7 @@ class SchemaReader:
         names = {item.name for item in properties}
         for name in required:
             if name not in names:
-                fields.refuse("required", f'"{shown(name)}" is not among the properties')
+                fields.reject("required", f'"{shown(name)}" is not among the properties')
         for item in properties:
             if item.replaced_by and item.replaced_by not in names:
                 pointer = pointer_to(fields.at("properties"), item.name)

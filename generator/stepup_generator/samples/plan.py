@@ -20,6 +20,7 @@ from stepup_generator.arazzo.model import (
 )
 from stepup_generator.client.error_bodies import ErrorBodies, error_bodies
 from stepup_generator.client.names import words
+from stepup_generator.openapi.constraints import FORMATS, Format
 from stepup_generator.openapi.model import Api, Example, Json, Operation, Response, Schema
 from stepup_generator.samples.values import Inputs, answers, at, chosen, inputs, made_up, success
 
@@ -208,7 +209,7 @@ def _known(api: Api, workflow: Workflow, item: Input) -> Json:
                     return value
             if own.body is not None and isinstance(own.body.value, Mapping) and wire in own.body.value:
                 return own.body.value[wire]
-    return made_up(api, Schema("string", format=item.format), item.name)
+    return made_up(api, Schema("string", constraints=_format(item)), item.name)
 
 
 def _response(operation: Operation, step: Step) -> Response | None:
@@ -286,3 +287,7 @@ def _refusal(
         waits=any(item.name.lower() == _RETRY_AFTER for item in response.headers),
         body=example.value,
     )
+
+
+def _format(item: Input) -> tuple[Format, ...]:
+    return tuple(Format(name) for name in FORMATS["string"] if name == item.format)

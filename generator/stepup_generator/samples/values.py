@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stepup_generator.arazzo.model import Criterion
+from stepup_generator.openapi.constraints import MinItems
 from stepup_generator.openapi.model import Api, Example, Json, Operation, Response, Schema, Value
 
 __all__ = ["Inputs", "answers", "at", "chosen", "inputs", "made_up", "same", "success"]
@@ -113,8 +114,12 @@ def made_up(api: Api, schema: Schema, name: str, inside: tuple[str, ...] = ()) -
             for item in schema.properties
             if item.required
         }
-    if schema.kind == "array" and schema.items is not None and schema.min_items:
+    if schema.kind == "array" and schema.items is not None and _least_items(schema):
         return (made_up(api, schema.items, name, inside),)
     if schema.kind in ("integer", "number") and schema.lowest is not None:
         return schema.lowest
     return _EMPTY.get(schema.kind, _FORMATS.get(schema.format, name.upper()))
+
+
+def _least_items(schema: Schema) -> int:
+    return next((item.count for item in schema.constraints if isinstance(item, MinItems)), 0)

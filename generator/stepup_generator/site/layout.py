@@ -7,7 +7,28 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import assert_never
 
+from stepup_generator.client.bounds import spans
+from stepup_generator.openapi.constraints import (
+    Const,
+    Constraint,
+    Enum,
+    ExclusiveMaximum,
+    ExclusiveMinimum,
+    Format,
+    Maximum,
+    MaxItems,
+    MaxLength,
+    MaxProperties,
+    Minimum,
+    MinItems,
+    MinLength,
+    MinProperties,
+    MultipleOf,
+    Pattern,
+    UniqueItems,
+)
 from stepup_generator.openapi.model import (
     Api,
     Example,
@@ -72,39 +93,38 @@ def _code(value: Json) -> str:
     return json.dumps(plain(value), ensure_ascii=False)
 
 
-def _span(low: int | float | None, high: int | float | None) -> str:
-    if low is not None and high is not None:
-        return f"{low}" if low == high else f"{low} to {high}"
-    return f"at least {low}" if high is None else f"at most {high}"
-
-
 def _facts(schema: Schema) -> Iterator[Fact]:
-    """What a schema asks of a value beyond its type, in the order a reader wants it."""
+    """What a schema asks of a value beyond its type."""
     if schema.enum:
         yield Fact("always" if schema.is_const else "one of", tuple(_code(item) for item in schema.enum))
-    for label, low, high in (
-        ("characters", schema.min_length, schema.max_length),
-        ("range", schema.minimum, schema.maximum),
-        ("items", schema.min_items, schema.max_items),
-        ("properties", schema.min_properties, schema.max_properties),
-    ):
-        if (low, high) != (None, None):
-            yield Fact(label, (_span(low, high),))
-    for label, value in (
-        ("above", schema.exclusive_minimum),
-        ("below", schema.exclusive_maximum),
-        ("multiple of", schema.multiple_of),
-    ):
-        if value is not None:
-            yield Fact(label, (str(value),))
-    if schema.unique_items:
-        yield Fact("items", ("all different",))
-    if schema.pattern:
-        yield Fact("pattern", (schema.pattern,))
+    for unit, span in spans(schema):
+        yield Fact(unit or "range", (span[0].lower() + span[1:],))
+    yield from filter(None, map(_fact, schema.constraints))
     if schema.default is not None:
         yield Fact("default", (_code(schema.default.value),))
     if schema.examples:
         yield Fact("example", tuple(_code(item) for item in schema.examples))
+
+
+def _fact(item: Constraint) -> Fact | None:
+    """A constraint that is not a count or range; values come first and a format stands with the type."""
+    match item:
+        case ExclusiveMinimum(value):
+            return Fact("above", (str(value),))
+        case ExclusiveMaximum(value):
+            return Fact("below", (str(value),))
+        case MultipleOf(factor):
+            return Fact("multiple of", (str(factor),))
+        case UniqueItems():
+            return Fact("items", ("all different",))
+        case Pattern(regex):
+            return Fact("pattern", (regex,))
+        case Const() | Enum() | Format() | MinLength() | MaxLength() | MinItems() | MaxItems():
+            return None
+        case MinProperties() | MaxProperties() | Minimum() | Maximum():
+            return None
+        case _:
+            assert_never(item)
 
 
 def _type(api: Api, schema: Schema) -> str:

@@ -1,9 +1,10 @@
-"""Reads the behaviour rules that stand beside a document, as far as the reference site prints them.
+"""Reads the behaviour rules of a document, as far as the reference site prints them.
 
-Refuses a keyword it does not know, a rule without its sentence, an id used twice and an operation that the
-document does not have: a promise about nothing.
+Rejects unknown keywords, a rule without its sentence, an id used twice, an operation that the document does
+not have, and a method whose numbers (``{rounds}``) and ``figures`` do not match.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +16,15 @@ from stepup_generator.openapi.model import Api
 
 __all__ = ["Group", "Kept", "Rule", "kept_by", "read_rules"]
 
+_ID = re.compile(r"[A-Z][0-9]+")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+# A figure may have other numbers for other runs; the site names these runs so.
+_OTHER_RUNS = {"thorough": "thorough", "named_users": "named users"}
+_RUNS = ("quick", *_OTHER_RUNS)
 _CLASSES = ("known", "probe", "ours")
 _GROUP = ("id", "title", "summary", "rules")
 _REQUIRED = ("id", "class", "sentence", "operations", "sources", "method", "evidence")
-_RULE = (*_REQUIRED, "needs", "helped_by", "live", "mock", "floor", "judged_by")
+_RULE = (*_REQUIRED, "figures", "needs", "helped_by", "live", "mock", "floor", "judged_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +94,14 @@ def read_rules(path: Path, api: Api) -> tuple[Group, ...]:
 def _rule(fields: Fields, known: set[str], seen: set[str]) -> Rule:
     fields.require(*_REQUIRED)
     rule_id, operations = fields.text("id"), fields.texts("operations")
-    if not rule_id.isalnum():
-        fields.refuse("id", f'found "{shown(rule_id)}"; wanted letters and digits')
+    if not _ID.fullmatch(rule_id):
+        fields.reject("id", f'found "{shown(rule_id)}"; expected a capital letter and digits')
     if rule_id in seen:
-        fields.refuse("id", f'"{shown(rule_id)}" is the id of an earlier rule; wanted one of its own')
+        fields.reject("id", f'"{shown(rule_id)}" is the id of an earlier rule; wanted one of its own')
     seen.add(rule_id)
     for name in operations:
         if name not in known:
-            fields.refuse("operations", f'found "{shown(name)}"; wanted an operationId of the document')
+            fields.reject("operations", f'found "{shown(name)}"; wanted an operationId of the document')
     sources = []
     for node, pointer in fields.items("sources"):
         source = Fields(fields.problems, node, pointer, "a source", ("kind", "ref"))
@@ -107,8 +113,31 @@ def _rule(fields: Fields, known: set[str], seen: set[str]) -> Rule:
         sentence=fields.text("sentence"),
         operations=operations,
         sources=tuple(sources),
-        method=fields.text("method"),
+        method=_method(fields),
         evidence=fields.text("evidence"),
         mock=fields.text("mock"),
         floor=fields.text("floor"),
     )
+
+
+def _method(fields: Fields) -> str:
+    """The method with its numbers filled in: "at once, for 10 (thorough 50, named users 3) rounds"."""
+    figures = fields.child("figures", "the figures of a rule", None)
+    printed = {name: _figure(figures, name) for name, _, _ in fields.entries("figures")} if figures else {}
+    method = fields.text("method")
+    used = set(_PLACEHOLDER.findall(method))
+    for name in sorted(used ^ printed.keys()):
+        where, other = ("method", "figures") if name in used else ("figures", "method")
+        fields.reject(where, f'found "{shown(name)}", which is not in the {other}')
+    return _PLACEHOLDER.sub(lambda match: printed.get(match[1], match[0]), method)
+
+
+def _figure(figures: Fields, name: str) -> str:
+    """The number of a default run, with those of other runs in parentheses."""
+    node = figures.get(name)
+    if node is None or not isinstance(node.value, dict):
+        return f"{figures.count(name) or 0:,}"
+    runs = Fields(figures.problems, node, figures.at(name), "a figure", _RUNS)
+    runs.require("quick")
+    others = [f"{label} {runs.count(key) or 0:,}" for key, label in _OTHER_RUNS.items() if key in runs]
+    return f"{runs.count('quick') or 0:,} ({', '.join(others)})"

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from stepup_generator.client.bounds import spans
 from stepup_generator.openapi.model import Api, Json, Operation, Parameter, Property, Schema, plain
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.hints import Hint
@@ -140,19 +141,7 @@ def _pretty(value: Json) -> str:
 
 def _bounds(schema: Schema) -> str:
     """The limits of a value in a few words."""
-    words = []
-    for unit, low, high in (
-        ("characters", schema.min_length, schema.max_length),
-        ("", schema.lowest, schema.highest),
-        ("items", schema.min_items, schema.max_items),
-    ):
-        if (low, high) != (None, None):
-            span = (
-                f"{low} to {high}"
-                if None not in (low, high)
-                else (f"at least {low}" if high is None else f"at most {high}")
-            )
-            words.append(f"{span} {unit}".strip())
+    words = (f"{span[0].lower()}{span[1:]} {unit}".strip() for unit, span in spans(schema))
     return ", ".join(words)
 
 

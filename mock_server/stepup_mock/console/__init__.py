@@ -1,7 +1,7 @@
 """The console: a web page over the control API, as static files.
 
 The files hold no data and no key, so anyone may fetch them. The page takes the control key from the fragment
-of its address, which browsers do not send, and reads everything through the control API. Its policy refuses
+of its address, which browsers do not send, and reads everything through the control API. Its policy blocks
 inline script and style, markup made from strings, and every other origin.
 """
 
@@ -44,6 +44,6 @@ PATHS = frozenset(_FILES)
 
 
 async def serve(request: Request) -> Response:
-    """Answer a GET of one of ``PATHS``."""
+    """Serve a GET of one of ``PATHS``."""
     file = _FILES[request.scope["path"]]
     return Response(file.read_bytes(), headers=_HEADERS, media_type=_TYPES[file.suffix])

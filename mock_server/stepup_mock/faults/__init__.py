@@ -1,46 +1,99 @@
 """Faults: bugs that people write, to be switched on so that a contract suite can prove that it finds them.
 
-Each is a small change of behaviour tied to the rule it breaks. A fault replaces methods of one running server
-and puts them back when it is switched off; the clean server holds no trace of any.
+Each is a small change of behaviour tied to the rule it breaks. A fault replaces public methods of the seams
+of one world, and restores them when it is switched off; the clean server holds no trace of any.
 """
 
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from stepup_mock.app import App
+from stepup_mock.audit import AuditLog
+from stepup_mock.clock import Clock
+from stepup_mock.inbox import Inbox
+from stepup_mock.policy import Policy, Random
+from stepup_mock.product_api import ProductApi
+from stepup_mock.step_up import StepUp
+from stepup_mock.store import Store
 
 _MODULES = ("callers", "enrolment", "totp", "sms", "grants", "throttle", "inputs", "transport", "races")
-_MISSING = object()
 
 
 class UnknownFault(LookupError):
     """No fault has this id."""
 
 
+class _Replaced:
+    """A method that a fault replaced: calls ``broken`` with the original method as its first argument."""
+
+    def __init__(self, original: Any, broken: Callable[..., Any]) -> None:
+        # As a bound method has them, so that a second fault can replace it again.
+        self.__self__ = original.__self__
+        self.__name__ = original.__name__
+        self._original = original
+        self._broken = broken
+
+    def __call__(self, *args: Any, **values: Any) -> Any:
+        return self._broken(self._original, *args, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Where a world can be broken: the eight objects whose public methods a fault may replace."""
+
+    store: Store
+    policy: Policy
+    random: Random
+    step_up: StepUp
+    clock: Clock
+    inbox: Inbox
+    audit: AuditLog
+    api: ProductApi
+
+    def replace(self, method: Callable[..., Any]) -> Callable[[Callable[..., Any]], None]:
+        """Replace a method of a seam, such as ``seams.store.consume_grant``, by the decorated function. It
+        gets the original method as its first argument.
+        """
+        owner, name = method.__self__, method.__name__  # type: ignore[attr-defined]
+        assert not name.startswith("_"), name
+        assert any(owner is getattr(self, seam) for seam in self.__slots__), name
+
+        def plant(broken: Callable[..., Any]) -> None:
+            setattr(owner, name, _Replaced(method, broken))
+
+        return plant
+
+    def restore(self) -> None:
+        """Restore every replaced method."""
+        for seam in self.__slots__:
+            attributes = vars(getattr(self, seam))
+            for name in [name for name, value in attributes.items() if isinstance(value, _Replaced)]:
+                del attributes[name]
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A bug: ``rule`` is the rule that it breaks, ``apply`` plants it in a patient."""
+    """A bug: ``rule`` is the rule that it breaks, ``plant`` puts it into the seams of a world."""
 
     id: str
     rule: str
     description: str
-    apply: Callable[["Patient"], None]
+    plant: Callable[[Seams], None]
 
 
 _registry: dict[str, Fault] = {}
 
 
-def fault(fault_id: str, description: str) -> Callable[[Callable[["Patient"], None]], None]:
-    """Register the decorated function as a fault; its id begins with the rule."""
+def fault(description: str) -> Callable[[Callable[[Seams], None]], Callable[[Seams], None]]:
+    """Register the decorated function as a fault. Its name is the id, which begins with the rule."""
 
-    def register(apply: Callable[["Patient"], None]) -> None:
+    def register(plant: Callable[[Seams], None]) -> Callable[[Seams], None]:
+        fault_id = plant.__name__.replace("_", "-")
         assert fault_id not in _registry, fault_id
         rule = fault_id.partition("-")[0].upper()
-        _registry[fault_id] = Fault(fault_id, rule, description, apply)
+        _registry[fault_id] = Fault(fault_id, rule, description, plant)
+        return plant
 
     return register
 
@@ -53,57 +106,28 @@ def available() -> dict[str, Fault]:
     return _registry
 
 
-class Patient:
-    """A running server and how to plant bugs in it."""
-
-    def __init__(self, app: "App") -> None:
-        self.app = app
-        self.mock = app.mock
-        self.step_up = app.mock.step_up
-        self.store = app.mock.store
-        self._undo: list[tuple[Any, str, Any]] = []
-
-    def instead_of(self, owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
-        """Replace a method by the decorated function, which gets the original as its first argument."""
-
-        def plant(wrong: Callable[..., Any]) -> None:
-            self._undo.append((owner, name, vars(owner).get(name, _MISSING)))
-            setattr(owner, name, partial(wrong, getattr(owner, name)))
-
-        return plant
-
-    def heal(self) -> None:
-        """Put back whatever was replaced, last first."""
-        while self._undo:
-            owner, name, before = self._undo.pop()
-            if before is _MISSING:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, before)
-
-
 class Faults:
-    """The faults of one server: which there are and which are on."""
+    """The faults of one world: which exist and which are on."""
 
-    def __init__(self, app: "App") -> None:
-        self._patient = Patient(app)
+    def __init__(self, seams: Seams) -> None:
+        self._seams = seams
         self.enabled: tuple[str, ...] = ()
 
     def enable(self, fault_ids: Iterable[str]) -> None:
         """Switch on exactly these faults; raise UnknownFault, and change nothing, when one does not exist."""
-        wanted = tuple(dict.fromkeys(fault_ids))
-        for fault_id in wanted:
+        chosen = tuple(dict.fromkeys(fault_ids))
+        for fault_id in chosen:
             if fault_id not in available():
                 raise UnknownFault(fault_id)
-        self._patient.heal()
-        for fault_id in wanted:
-            available()[fault_id].apply(self._patient)
-        self.enabled = wanted
+        self._seams.restore()
+        for fault_id in chosen:
+            available()[fault_id].plant(self._seams)
+        self.enabled = chosen
 
     def document(self) -> dict[str, Any]:
         """Return both lists as the control API shows them."""
-        known = [
+        items = [
             {"id": fault.id, "rule": fault.rule, "description": fault.description}
             for fault in available().values()
         ]
-        return {"available": known, "enabled": list(self.enabled)}
+        return {"available": items, "enabled": list(self.enabled)}

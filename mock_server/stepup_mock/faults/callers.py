@@ -1,186 +1,189 @@
-"""Faults of A1-A4: who is let in, and how it is told."""
+"""Faults of A1-A4: which callers are admitted, and how others are rejected."""
 
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
 
-from stepup_mock import answers
+from stepup_mock import responses
 from stepup_mock.access import DEFAULT_ENVIRONMENT, Access
-from stepup_mock.answers import Answer
-from stepup_mock.app import uuid_of
-from stepup_mock.faults import Patient, fault
-from stepup_mock.faults.tools import without
-from stepup_mock.operations import LOOKUP
+from stepup_mock.faults import Seams, fault
+from stepup_mock.faults.tools import count_wrong_code, without_header
+from stepup_mock.http_request import LOOKUP, parse_uuid
+from stepup_mock.responses import ApiResponse
 from stepup_mock.step_up import IncorrectCode, InvalidField, Locked, UserNotFound
 from stepup_mock.validation import InvalidFields
 
 
-@fault("a1-key-in-query", "The key is also taken from the query.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
+@fault("The key is also read from the query.")
+def a1_key_in_query(seams: Seams) -> None:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
         for values in parse_qs(scope["query_string"]).values():
-            if b"authorization" not in headers and patient.mock.api_keys.find(b"Bearer " + values[0]):
+            if b"authorization" not in headers and seams.api.api_keys.find(b"Bearer " + values[0]):
                 headers = headers | {b"authorization": b"Bearer " + values[0]}
-        answer: Answer = await original(scope, operation_id, headers, receive)
-        return answer
+        response: ApiResponse = await original(scope, operation_id, headers, receive)
+        return response
 
 
-@fault("a1-any-scheme", "The key counts under any scheme, such as Basic.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_access")
-    def _(original: Any, headers: Any) -> Access | Answer:
+@fault("The key is accepted under any scheme, such as Basic.")
+def a1_any_scheme(seams: Seams) -> None:
+    @seams.replace(seams.api.authenticate)
+    def _(original: Any, headers: Any) -> Access | ApiResponse:
         _, _, key = headers.get(b"authorization", b"").partition(b" ")
-        access: Access | Answer = original(headers | {b"authorization": b"Bearer " + key} if key else headers)
+        access: Access | ApiResponse = original(
+            headers | {b"authorization": b"Bearer " + key} if key else headers
+        )
         return access
 
 
-@fault("a1-lookup-open", "The lookup forgets to ask for the key.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
+@fault("The lookup does not ask for the key.")
+def a1_lookup_open(seams: Seams) -> None:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
         if operation_id == LOOKUP:
-            return patient.app._lookup(scope["raw_path"], Access(DEFAULT_ENVIRONMENT))
-        answer: Answer = await original(scope, operation_id, headers, receive)
-        return answer
+            return seams.api.look_up(scope["raw_path"], Access(DEFAULT_ENVIRONMENT))
+        response: ApiResponse = await original(scope, operation_id, headers, receive)
+        return response
 
 
-@fault("a1-body-judged-first", "A bad body is answered with 400 before the key is looked at.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
-        if operation_id in patient.mock.bodies and isinstance(patient.app._access(headers), Answer):
+@fault("An invalid body gets 400 before the key is checked.")
+def a1_body_judged_first(seams: Seams) -> None:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
+        if operation_id in seams.api.bodies and isinstance(seams.api.authenticate(headers), ApiResponse):
             try:
-                body = await patient.app._reader.read(scope, headers, receive)
-                patient.app._check(operation_id, patient.app._parse(body))
+                body = await seams.api.read_body(scope, headers, receive)
+                seams.api.check_fields(operation_id, seams.api.parse(body))
             except InvalidFields as error:
-                return answers.invalid_fields(error.fields)
-        answer: Answer = await original(scope, operation_id, headers, receive)
-        return answer
+                return responses.invalid_fields(error.fields)
+        response: ApiResponse = await original(scope, operation_id, headers, receive)
+        return response
 
 
-@fault("a1-users-told-apart", "With a bad key an unknown user gets 404 and a known one 401.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
-        answer: Answer = await original(scope, operation_id, headers, receive)
-        if answer.status == 401 and operation_id == LOOKUP:
-            found = patient.app._lookup(scope["raw_path"], Access(DEFAULT_ENVIRONMENT))
-            return found if found.status == 404 else answer
-        return answer
+@fault("With an invalid key an unknown user gets 404 and a known one 401.")
+def a1_users_told_apart(seams: Seams) -> None:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
+        response: ApiResponse = await original(scope, operation_id, headers, receive)
+        if response.status == 401 and operation_id == LOOKUP:
+            found = seams.api.look_up(scope["raw_path"], Access(DEFAULT_ENVIRONMENT))
+            return found if found.status == 404 else response
+        return response
 
 
-@fault("a1-anonymous-guesses-count", "Codes sent without a key count as wrong codes of the user.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
-        if operation_id == "verifyStepUpTotpChallenge" and isinstance(patient.app._access(headers), Answer):
-            document = orjson.loads(await patient.app._reader.read(scope, headers, receive))
-            user_id = uuid_of(str(document.get("user_id")))
-            if user_id is not None and patient.store.user(DEFAULT_ENVIRONMENT, user_id):
-                with suppress(Locked):
-                    patient.step_up._count_attempt(DEFAULT_ENVIRONMENT, user_id, patient.mock.clock.now())
-        answer: Answer = await original(scope, operation_id, headers, receive)
-        return answer
+@fault("Codes sent without a key count as wrong codes of the user.")
+def a1_anonymous_guesses_count(seams: Seams) -> None:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
+        if operation_id == "verifyStepUpTotpChallenge" and isinstance(
+            seams.api.authenticate(headers), ApiResponse
+        ):
+            document = orjson.loads(await seams.api.read_body(scope, headers, receive))
+            user_id = parse_uuid(str(document.get("user_id")))
+            if user_id is not None:
+                count_wrong_code(seams, DEFAULT_ENVIRONMENT, user_id)
+        response: ApiResponse = await original(scope, operation_id, headers, receive)
+        return response
 
 
-@fault("a2-no-www-authenticate", "A 401 does not say which scheme is wanted.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_access")
-    def _(original: Any, headers: Any) -> Access | Answer:
-        access: Access | Answer = original(headers)
-        return without(access, b"www-authenticate") if isinstance(access, Answer) else access
+@fault("A 401 does not name the scheme.")
+def a2_no_www_authenticate(seams: Seams) -> None:
+    @seams.replace(seams.api.authenticate)
+    def _(original: Any, headers: Any) -> Access | ApiResponse:
+        access: Access | ApiResponse = original(headers)
+        return without_header(access, b"www-authenticate") if isinstance(access, ApiResponse) else access
 
 
-@fault("a2-scheme-case-matters", "Only the very word Bearer is understood.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_access")
-    def _(original: Any, headers: Any) -> Access | Answer:
+@fault("Only Bearer in this very case is understood.")
+def a2_scheme_case_matters(seams: Seams) -> None:
+    @seams.replace(seams.api.authenticate)
+    def _(original: Any, headers: Any) -> Access | ApiResponse:
         if not headers.get(b"authorization", b"").startswith(b"Bearer "):
-            return answers.UNAUTHORIZED
-        access: Access | Answer = original(headers)
+            return responses.UNAUTHORIZED
+        access: Access | ApiResponse = original(headers)
         return access
 
 
-def _as_401(patient: Patient, *kinds: type[Exception]) -> None:
-    @patient.instead_of(patient.app, "_refusal")
-    def _(original: Any, error: Exception) -> Answer:
-        answer: Answer = answers.INVALID_TOKEN if isinstance(error, kinds) else original(error)
-        return answer
+def _as_401(seams: Seams, *kinds: type[Exception]) -> None:
+    @seams.replace(seams.api.reject)
+    def _(original: Any, error: Exception) -> ApiResponse:
+        response: ApiResponse = responses.INVALID_TOKEN if isinstance(error, kinds) else original(error)
+        return response
 
 
-@fault("a3-wrong-code-is-401", "A wrong TOTP code is answered like a bad key.")
-def _(patient: Patient) -> None:
-    _as_401(patient, IncorrectCode)
+@fault("A wrong TOTP code gets the response for an invalid API key.")
+def a3_wrong_code_is_401(seams: Seams) -> None:
+    _as_401(seams, IncorrectCode)
 
 
-@fault("a3-dead-grant-is-401", "Dead grants, challenges and wrong SMS codes are answered like a bad key.")
-def _(patient: Patient) -> None:
-    _as_401(patient, InvalidField)
+@fault("Invalid grants and challenges and wrong SMS codes get the response for an invalid API key.")
+def a3_dead_grant_is_401(seams: Seams) -> None:
+    _as_401(seams, InvalidField)
 
 
-@fault("a3-unknown-user-is-401", "An unknown user is answered like a bad key.")
-def _(patient: Patient) -> None:
-    _as_401(patient, UserNotFound)
+@fault("An unknown user gets the response for an invalid API key.")
+def a3_unknown_user_is_401(seams: Seams) -> None:
+    _as_401(seams, UserNotFound)
 
 
-@fault("a3-locked-is-401", "A locked user is answered like a bad key.")
-def _(patient: Patient) -> None:
-    _as_401(patient, Locked)
+@fault("A locked user gets the response for an invalid API key.")
+def a3_locked_is_401(seams: Seams) -> None:
+    _as_401(seams, Locked)
 
 
-@fault("a3-permissions-ignored", "A key may call what it has no permission for.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_gate")
-    def _(original: Any, access: Access, operation_id: str) -> Answer | None:
-        refusal: Answer | None = original(replace(access, permissions=None), operation_id)
-        return refusal
+@fault("A key may call what it has no permission for.")
+def a3_permissions_ignored(seams: Seams) -> None:
+    @seams.replace(seams.api.authorize)
+    def _(original: Any, access: Access, operation_id: str) -> ApiResponse | None:
+        rejection: ApiResponse | None = original(replace(access, permissions=None), operation_id)
+        return rejection
 
 
-@fault("a3-acts-before-403", "A key without permission gets its 403 after the operation was carried out.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_gate")
-    def _(_original: Any, _access: Access, _operation_id: str) -> Answer | None:
+@fault("A key without permission gets its 403 after the operation was carried out.")
+def a3_acts_before_403(seams: Seams) -> None:
+    @seams.replace(seams.api.authorize)
+    def _(_original: Any, _access: Access, _operation_id: str) -> ApiResponse | None:
         return None
 
-    @patient.instead_of(patient.app, "_perform")
-    def _(original: Any, operation_id: str, access: Access, fields: Any, at: float) -> Answer:
-        answer: Answer = original(operation_id, access, fields, at)
+    @seams.replace(seams.api.perform)
+    def _(original: Any, operation_id: str, access: Access, fields: Any, at: float) -> ApiResponse:
+        response: ApiResponse = original(operation_id, access, fields, at)
         if access.permissions is not None and operation_id not in access.permissions:
-            return answers.FORBIDDEN
-        return answer
+            return responses.FORBIDDEN
+        return response
 
 
-def _users_environment(patient: Patient, access: Access, user_id: str) -> Access:
-    return replace(access, environment=patient.store.environment_of(user_id) or access.environment)
+def _users_environment(seams: Seams, access: Access, user_id: str) -> Access:
+    return replace(access, environment=seams.store.environment_of(user_id) or access.environment)
 
 
-@fault("a4-lookup-shared", "The lookup shows users of other environments.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_lookup")
-    def _(original: Any, path: bytes, access: Access) -> Answer:
-        user_id = uuid_of(path.split(b"/")[-2].decode())
-        answer: Answer = original(path, _users_environment(patient, access, user_id) if user_id else access)
-        return answer
+@fault("The lookup finds users of other environments.")
+def a4_lookup_shared(seams: Seams) -> None:
+    @seams.replace(seams.api.look_up)
+    def _(original: Any, path: bytes, access: Access) -> ApiResponse:
+        user_id = parse_uuid(path.split(b"/")[-2].decode())
+        response: ApiResponse = original(
+            path, _users_environment(seams, access, user_id) if user_id else access
+        )
+        return response
 
 
-def _share(patient: Patient, *operations: str) -> None:
-    @patient.instead_of(patient.app, "_perform")
-    def _(original: Any, operation_id: str, access: Access, fields: Any, at: float) -> Answer:
+def _share(seams: Seams, *operations: str) -> None:
+    @seams.replace(seams.api.perform)
+    def _(original: Any, operation_id: str, access: Access, fields: Any, at: float) -> ApiResponse:
         if operation_id in operations:
-            access = _users_environment(patient, access, fields["user_id"])
-        answer: Answer = original(operation_id, access, fields, at)
-        return answer
+            access = _users_environment(seams, access, fields["user_id"])
+        response: ApiResponse = original(operation_id, access, fields, at)
+        return response
 
 
-@fault("a4-grants-shared", "A grant verifies with the key of another environment.")
-def _(patient: Patient) -> None:
-    _share(patient, "verifyStepUpGrant")
+@fault("A grant verifies with the key of another environment.")
+def a4_grants_shared(seams: Seams) -> None:
+    _share(seams, "verifyStepUpGrant")
 
 
-@fault("a4-challenges-shared", "Codes are sent and verified with the key of another environment.")
-def _(patient: Patient) -> None:
-    _share(patient, "sendSmsMfaCode", "verifySmsChallenge")
+@fault("Codes are sent and verified with the key of another environment.")
+def a4_challenges_shared(seams: Seams) -> None:
+    _share(seams, "sendSmsMfaCode", "verifySmsChallenge")

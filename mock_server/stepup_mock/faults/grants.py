@@ -7,78 +7,88 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from stepup_mock import answers, totp
-from stepup_mock.answers import Answer
-from stepup_mock.faults import Patient, fault
-from stepup_mock.faults.tools import drop_grant, remade, stored_grant
-from stepup_mock.statements import Statement
-from stepup_mock.step_up import InvalidField, StepUpError, Terms, UserNotFound
-from stepup_mock.store import Row
-
-_FOREVER = 10**7
-_MOVE_END = Statement("UPDATE grants SET expires_at = :expires_at WHERE grant_hash = :grant_hash")
+from stepup_mock import responses
+from stepup_mock.faults import Seams, fault
+from stepup_mock.faults.tools import FOREVER, find_grant, with_changes
+from stepup_mock.responses import ApiResponse
+from stepup_mock.step_up import InvalidField, StepUpError, UserNotFound, grant_hash
+from stepup_mock.store import Terms, UserRecord
 
 
-def _answer_dead_grants(patient: Patient, make: Callable[[Answer], Answer]) -> None:
-    @patient.instead_of(patient.app, "_refusal")
-    def _(original: Any, error: StepUpError) -> Answer:
-        answer: Answer = original(error)
-        return make(answer) if isinstance(error, InvalidField) and error.field == "grant" else answer
+def _change_rejections(seams: Seams, change: Callable[[ApiResponse], ApiResponse]) -> None:
+    """Send what ``change`` makes of each response to an invalid grant."""
+
+    @seams.replace(seams.api.reject)
+    def _(original: Any, error: StepUpError) -> ApiResponse:
+        response: ApiResponse = original(error)
+        return change(response) if isinstance(error, InvalidField) and error.field == "grant" else response
 
 
-def _instead_of_dead(patient: Patient, decide: Callable[[str, str, str, str, float], bool]) -> None:
-    """Let a grant that is refused count as verified when ``decide(environment, user, action, grant, at)``."""
+def _on_rejection(seams: Seams, react: Callable[[str, str, str], None]) -> None:
+    """Call ``react(environment, user, grant)`` for each grant that is rejected."""
 
-    @patient.instead_of(patient.step_up, "verify_grant")
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, environment: str, user_id: str, action_type: str, grant: str, *, at: float) -> None:
         try:
             original(environment, user_id, action_type, grant, at=at)
         except InvalidField:
-            if not decide(environment, user_id, action_type, grant, at):
-                raise
+            react(environment, user_id, grant)
+            raise
 
 
-@fault("v1-dead-is-200", "A dead grant is answered with 200 and success false.")
-def _(patient: Patient) -> None:
-    _answer_dead_grants(patient, lambda _: answers.success({"success": False}))
+def _revocation(seams: Seams) -> Callable[[str], None]:
+    """Return a function that invalidates a grant for good."""
+    revoked: set[bytes] = set()
+
+    @seams.replace(seams.store.grant_is_one_time)
+    def _(original: Any, *which: Any, at: float) -> bool | None:
+        one_time: bool | None = None if which[-1] in revoked else original(*which, at=at)
+        return one_time
+
+    return lambda grant: revoked.add(grant_hash(grant))
 
 
-@fault("v1-dead-is-202", "A dead grant is answered with 202.")
-def _(patient: Patient) -> None:
-    _answer_dead_grants(patient, lambda answer: remade(answer, status=202))
+@fault("An invalid grant gets 200 and success false.")
+def v1_dead_is_200(seams: Seams) -> None:
+    _change_rejections(seams, lambda _: responses.success({"success": False}))
 
 
-@fault("v1-success-is-text", "Success is the text true.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_perform")
-    def _(original: Any, *args: Any) -> Answer:
-        answer: Answer = original(*args)
-        return answers.success({"success": "true"}) if answer is answers.VERIFIED else answer
+@fault("An invalid grant gets 202.")
+def v1_dead_is_202(seams: Seams) -> None:
+    _change_rejections(seams, lambda response: with_changes(response, status=202))
 
 
-@fault("v2-reusable-grant", "A one-time grant is not spent by its verification.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "take_grant")
+@fault("Success is the string true.")
+def v1_success_is_text(seams: Seams) -> None:
+    @seams.replace(seams.api.perform)
+    def _(original: Any, *args: Any) -> ApiResponse:
+        response: ApiResponse = original(*args)
+        return responses.success({"success": "true"}) if response is responses.VERIFIED else response
+
+
+@fault("A one-time grant is not consumed by its verification.")
+def v2_reusable_grant(seams: Seams) -> None:
+    @seams.replace(seams.store.consume_grant)
     def _(_original: Any, *_args: Any, at: float) -> bool:
         return True
 
 
-@fault("v2-grace", "A one-time grant verifies again within two seconds.")
-def _(patient: Patient) -> None:
-    spent_at: dict[tuple[str, ...], float] = {}
+@fault("A one-time grant verifies again within two seconds.")
+def v2_grace(seams: Seams) -> None:
+    consumed_at: dict[tuple[str, ...], float] = {}
 
-    @patient.instead_of(patient.step_up, "verify_grant")
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, *which: str, at: float) -> None:
-        if at - spent_at.get(which, float("-inf")) > 2:
+        if at - consumed_at.get(which, float("-inf")) > 2:
             original(*which, at=at)
-            spent_at[which] = at
+            consumed_at[which] = at
 
 
-@fault("v2-twice", "A one-time grant verifies twice.")
-def _(patient: Patient) -> None:
+@fault("A one-time grant verifies twice.")
+def v2_twice(seams: Seams) -> None:
     used: set[tuple[Any, ...]] = set()
 
-    @patient.instead_of(patient.store, "take_grant")
+    @seams.replace(seams.store.consume_grant)
     def _(original: Any, *which: Any, at: float) -> bool:
         if which not in used:
             used.add(which)
@@ -86,245 +96,258 @@ def _(patient: Patient) -> None:
         return bool(original(*which, at=at))
 
 
-@fault("v3-spent-by-verifying", "A time-based grant is spent by its verification.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "verify_grant")
+@fault("A time-based grant is consumed by its verification.")
+def v3_spent_by_verifying(seams: Seams) -> None:
+    revoke = _revocation(seams)
+
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, environment: str, user_id: str, action_type: str, grant: str, *, at: float) -> None:
         original(environment, user_id, action_type, grant, at=at)
-        drop_grant(patient, grant)
+        revoke(grant)
 
 
-@fault("v3-three-uses", "A time-based grant verifies three times.")
-def _(patient: Patient) -> None:
+@fault("A time-based grant verifies three times.")
+def v3_three_uses(seams: Seams) -> None:
+    revoke = _revocation(seams)
     uses: dict[str, int] = {}
 
-    @patient.instead_of(patient.step_up, "verify_grant")
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, environment: str, user_id: str, action_type: str, grant: str, *, at: float) -> None:
         original(environment, user_id, action_type, grant, at=at)
         uses[grant] = uses.get(grant, 0) + 1
         if uses[grant] == 3:
-            drop_grant(patient, grant)
+            revoke(grant)
 
 
-@fault("v3-sliding", "Each verification of a time-based grant starts its life anew.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "verify_grant")
-    def _(original: Any, environment: str, user_id: str, action_type: str, grant: str, *, at: float) -> None:
-        row = stored_grant(patient, grant)
-        original(environment, user_id, action_type, grant, at=at)
-        if row:
-            end = at + row["expires_at"] - row["issued_at"]
-            patient.store._row(_MOVE_END, expires_at=end, grant_hash=hashlib.sha256(grant.encode()).digest())
+@fault("Each verification of a time-based grant restarts its lifetime.")
+def v3_sliding(seams: Seams) -> None:
+    lifetimes: dict[bytes, float] = {}
+    verified_at: dict[tuple[Any, ...], float] = {}
 
-
-def _live(patient: Patient, life: Callable[[float, bool], float]) -> None:
-    """Give each grant the life that ``life(seconds, one_time)`` says."""
-
-    @patient.instead_of(patient.store, "add_grant")
+    @seams.replace(seams.store.add_grant)
     def _(
-        original: Any, *args: Any, issued_at: float, expires_at: float, one_time: int, **values: Any
+        original: Any, *who: str, grant_hash: bytes, issued_at: float, expires_at: float, **values: Any
     ) -> None:
-        end = issued_at + life(expires_at - issued_at, bool(one_time))
-        original(*args, issued_at=issued_at, expires_at=end, one_time=one_time, **values)
+        lifetimes[grant_hash] = expires_at - issued_at
+        original(*who, grant_hash=grant_hash, issued_at=issued_at, expires_at=expires_at, **values)
+
+    @seams.replace(seams.store.grant_is_one_time)
+    def _(original: Any, *which: Any, at: float) -> bool | None:
+        one_time: bool | None = original(*which, at=at)
+        if one_time is None and at < verified_at.get(which, 0) + lifetimes.get(which[-1], 0):
+            one_time = False
+        if one_time is False:
+            verified_at[which] = at
+        return one_time
 
 
-@fault("v4-immortal", "Grants never expire.")
-def _(patient: Patient) -> None:
-    _live(patient, lambda seconds, _: seconds + _FOREVER)
+def _change_lifetimes(seams: Seams, change: Callable[[float, bool], float]) -> None:
+    """Give each grant the lifetime ``change(seconds, one_time)``."""
+
+    @seams.replace(seams.policy.grant_expiry)
+    def _(_original: Any, issued_at: float, valid_for_seconds: int, *, one_time: bool) -> float:
+        return issued_at + change(valid_for_seconds, one_time)
 
 
-@fault("v4-one-time-immortal", "One-time grants never expire.")
-def _(patient: Patient) -> None:
-    _live(patient, lambda seconds, one_time: seconds + _FOREVER * one_time)
+@fault("Grants never expire.")
+def v4_immortal(seams: Seams) -> None:
+    _change_lifetimes(seams, lambda seconds, _: seconds + FOREVER)
 
 
-@fault("v4-minutes", "Lives are taken for minutes.")
-def _(patient: Patient) -> None:
-    _live(patient, lambda seconds, _: seconds * 60)
+@fault("One-time grants never expire.")
+def v4_one_time_immortal(seams: Seams) -> None:
+    _change_lifetimes(seams, lambda seconds, one_time: seconds + FOREVER * one_time)
 
 
-@fault("v4-half-life", "Grants die after half of their life.")
-def _(patient: Patient) -> None:
-    _live(patient, lambda seconds, _: seconds / 2)
+@fault("Lifetimes are read as minutes.")
+def v4_minutes(seams: Seams) -> None:
+    _change_lifetimes(seams, lambda seconds, _: seconds * 60)
 
 
-def _verify_as_stored(patient: Patient, same: Callable[[str, str], bool], *, any_user: bool = False) -> None:
-    """Verify a grant as its own when ``same(given action, stored action)`` says so."""
+@fault("Grants expire after half of their lifetime.")
+def v4_half_life(seams: Seams) -> None:
+    _change_lifetimes(seams, lambda seconds, _: seconds / 2)
 
-    @patient.instead_of(patient.step_up, "verify_grant")
+
+def _verify_as_stored(seams: Seams, same: Callable[[str, str], bool], *, any_user: bool = False) -> None:
+    """Verify a grant for its own user and action if ``same(requested action, stored action)``."""
+
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, environment: str, user_id: str, action_type: str, grant: str, *, at: float) -> None:
-        row = stored_grant(patient, grant)
-        if row and (any_user or row["user_id"] == user_id) and same(action_type, row["action_type"].decode()):
-            user_id, action_type = row["user_id"], row["action_type"].decode()
+        stored = find_grant(seams, grant)
+        if stored and (any_user or stored.user_id == user_id) and same(action_type, stored.action_type):
+            user_id, action_type = stored.user_id, stored.action_type
         original(environment, user_id, action_type, grant, at=at)
 
 
-@fault("v5-any-user", "A grant verifies for any user.")
-def _(patient: Patient) -> None:
-    _verify_as_stored(patient, str.__eq__, any_user=True)
+@fault("A grant verifies for any user.")
+def v5_any_user(seams: Seams) -> None:
+    _verify_as_stored(seams, str.__eq__, any_user=True)
 
 
-@fault("v5-any-action", "A grant verifies for any action.")
-def _(patient: Patient) -> None:
-    _verify_as_stored(patient, lambda _given, _stored: True)
+@fault("A grant verifies for any action.")
+def v5_any_action(seams: Seams) -> None:
+    _verify_as_stored(seams, lambda _requested, _stored: True)
 
 
-@fault("v5-case-folded", "Upper and lower case of the action are the same.")
-def _(patient: Patient) -> None:
-    _verify_as_stored(patient, lambda given, stored: given.casefold() == stored.casefold())
+@fault("The case of the action is ignored.")
+def v5_case_folded(seams: Seams) -> None:
+    _verify_as_stored(seams, lambda requested, stored: requested.casefold() == stored.casefold())
 
 
-@fault("v5-trimmed", "Spaces around the action are ignored.")
-def _(patient: Patient) -> None:
-    _verify_as_stored(patient, lambda given, stored: given.strip() == stored.strip())
+@fault("Spaces around the action are ignored.")
+def v5_trimmed(seams: Seams) -> None:
+    _verify_as_stored(seams, lambda requested, stored: requested.strip() == stored.strip())
 
 
-@fault("v5-normalised", "Different Unicode forms of the action are the same.")
-def _(patient: Patient) -> None:
+@fault("Different Unicode forms of the action count as the same.")
+def v5_normalised(seams: Seams) -> None:
     def form(text: str) -> str:
         return unicodedata.normalize("NFC", text)
 
-    _verify_as_stored(patient, lambda given, stored: form(given) == form(stored))
+    _verify_as_stored(seams, lambda requested, stored: form(requested) == form(stored))
 
 
-@fault("v5-prefix", "The beginning of the action is enough.")
-def _(patient: Patient) -> None:
-    _verify_as_stored(patient, lambda given, stored: stored.startswith(given))
+@fault("A prefix of the action is accepted.")
+def v5_prefix(seams: Seams) -> None:
+    _verify_as_stored(seams, lambda requested, stored: stored.startswith(requested))
 
 
-@fault("v6-mismatch-burns", "Verifying a grant for another user or action spends it.")
-def _(patient: Patient) -> None:
-    def burn(_environment: str, _user_id: str, _action_type: str, grant: str, _at: float) -> bool:
-        drop_grant(patient, grant)
-        return False
-
-    _instead_of_dead(patient, burn)
+@fault("Verifying a grant for another user or action consumes it.")
+def v6_mismatch_burns(seams: Seams) -> None:
+    revoke = _revocation(seams)
+    _on_rejection(seams, lambda _environment, _user_id, grant: revoke(grant))
 
 
-@fault("v7-reason-told", "An expired or spent grant is told apart from an unknown one.")
-def _(patient: Patient) -> None:
+@fault("The error for an expired or consumed grant differs from the error for an unknown one.")
+def v7_reason_told(seams: Seams) -> None:
     issued: set[str] = set()
 
-    @patient.instead_of(patient.step_up, "_issue")
-    def _(original: Any, *args: Any) -> str:
-        grant: str = original(*args)
+    @seams.replace(seams.random.grant)
+    def _(original: Any) -> str:
+        grant = str(original())
         issued.add(grant)
         return grant
 
-    def tell(_environment: str, _user_id: str, _action_type: str, grant: str, _at: float) -> bool:
+    def reveal(_environment: str, _user_id: str, grant: str) -> None:
         if grant in issued:
             raise InvalidField("grant", "invalid_value")
-        return False
 
-    _instead_of_dead(patient, tell)
+    _on_rejection(seams, reveal)
 
 
-@fault("v7-code-in-a-list", "What is wrong with the grant comes in a list.")
-def _(patient: Patient) -> None:
+@fault("The error code of the grant is in a list.")
+def v7_code_in_a_list(seams: Seams) -> None:
     listed = {
         "field_errors": {"grant": ["grant_not_found"]},
         "field_to_errors": {"grant": ["grant_not_found"]},
     }
-    _answer_dead_grants(patient, lambda answer: remade(answer, lambda document: document | listed))
+    _change_rejections(seams, lambda response: with_changes(response, lambda document: document | listed))
 
 
-@fault("v7-own-error-code", "A dead grant has an error code of its own.")
-def _(patient: Patient) -> None:
-    _answer_dead_grants(
-        patient, lambda answer: remade(answer, lambda document: document | {"error_code": "grant_not_found"})
+@fault("An invalid grant has an error code of its own.")
+def v7_own_error_code(seams: Seams) -> None:
+    _change_rejections(
+        seams,
+        lambda response: with_changes(
+            response, lambda document: document | {"error_code": "grant_not_found"}
+        ),
     )
 
 
-@fault("v7-unknown-user-told", "An unknown user is told apart from a dead grant.")
-def _(patient: Patient) -> None:
-    def tell(environment: str, user_id: str, _action_type: str, _grant: str, _at: float) -> bool:
-        if patient.store.user(environment, user_id) is None:
+@fault("The error for an unknown user differs from the error for an invalid grant.")
+def v7_unknown_user_told(seams: Seams) -> None:
+    def reveal(environment: str, user_id: str, _grant: str) -> None:
+        if seams.store.user(environment, user_id) is None:
             raise UserNotFound
-        return False
 
-    _instead_of_dead(patient, tell)
+    _on_rejection(seams, reveal)
 
 
-@fault("v8-short-grant", "Grants have eight hex digits.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up._random, "grant")
+@fault("Grants have eight hex digits.")
+def v8_short_grant(seams: Seams) -> None:
+    @seams.replace(seams.random.grant)
     def _(original: Any) -> str:
         return str(original())[:8]
 
 
-@fault("v8-counted-grant", "Grants are numbers in order.")
-def _(patient: Patient) -> None:
+@fault("Grants are numbers in order.")
+def v8_counted_grant(seams: Seams) -> None:
     numbers = count(uuid.uuid4().int % 2**64)
 
-    @patient.instead_of(patient.step_up._random, "grant")
+    @seams.replace(seams.random.grant)
     def _(_original: Any) -> str:
         return f"{next(numbers):064x}"
 
 
-@fault("v8-grant-of-inputs", "Grants are computed from user, action and second.")
-def _(patient: Patient) -> None:
-    now: list[str] = [""]
+@fault("Grants are computed from user, action and second.")
+def v8_grant_of_inputs(seams: Seams) -> None:
+    computed = [""]
 
-    @patient.instead_of(patient.step_up, "_issue")
-    def _(original: Any, environment: str, user_id: str, terms: Terms, at: float) -> str:
-        now[0] = hashlib.sha256(f"{user_id}{terms.action_type}{int(at)}".encode()).hexdigest()
-        drop_grant(patient, now[0])
-        grant: str = original(environment, user_id, terms, at)
-        return grant
+    def compute(user_id: str, action_type: str | None, at: float) -> None:
+        computed[0] = hashlib.sha256(f"{user_id}{action_type}{int(at)}".encode()).hexdigest()
 
-    @patient.instead_of(patient.step_up._random, "grant")
+    @seams.replace(seams.step_up.verify_totp)
+    def _(original: Any, environment: str, user_id: str, code: str, terms: Terms, *, at: float) -> str:
+        compute(user_id, terms.action_type, at)
+        return str(original(environment, user_id, code, terms, at=at))
+
+    @seams.replace(seams.step_up.verify_sms)
+    def _(original: Any, environment: str, user_id: str, challenge_id: str, code: str, *, at: float) -> str:
+        compute(user_id, seams.step_up.action_of(environment, user_id, challenge_id), at)
+        return str(original(environment, user_id, challenge_id, code, at=at))
+
+    @seams.replace(seams.random.grant)
     def _(_original: Any) -> str:
-        return now[0]
+        return computed[0]
+
+    @seams.replace(seams.store.add_grant)
+    def _(original: Any, *who: str, **values: Any) -> None:
+        if find_grant(seams, computed[0]) is None:
+            original(*who, **values)
 
 
-@fault("v8-beginning-compared", "Only the first half of a grant is compared.")
-def _(patient: Patient) -> None:
-    halves: dict[str, str] = {}
+@fault("Only the first half of a grant is compared.")
+def v8_beginning_compared(seams: Seams) -> None:
+    by_first_half: dict[str, str] = {}
 
-    @patient.instead_of(patient.step_up, "_issue")
-    def _(original: Any, *args: Any) -> str:
-        grant: str = original(*args)
-        halves[grant[:32]] = grant
+    @seams.replace(seams.random.grant)
+    def _(original: Any) -> str:
+        grant = str(original())
+        by_first_half[grant[:32]] = grant
         return grant
 
-    @patient.instead_of(patient.step_up, "verify_grant")
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, environment: str, user_id: str, action_type: str, grant: str, *, at: float) -> None:
-        original(environment, user_id, action_type, halves.get(grant[:32], grant), at=at)
+        original(environment, user_id, action_type, by_first_half.get(grant[:32], grant), at=at)
 
 
-def _keep(patient: Patient, table: str) -> None:
-    """Let changes of a user leave one table alone."""
-
-    @patient.instead_of(patient.store, "_forget")
-    def _(original: Any, user_id: str, *tables: str) -> None:
-        original(user_id, *(name for name in tables if name != table))
-
-
-@fault("v9-grants-survive", "Live grants outlive the factor they were issued for.")
-def _(patient: Patient) -> None:
-    _keep(patient, "grants")
+@fault("Grants stay valid after the factor they were issued for is replaced.")
+def v9_grants_survive(seams: Seams) -> None:
+    @seams.replace(seams.store.delete_grants)
+    def _(_original: Any, _user_id: str) -> None:
+        return None
 
 
-@fault("v9-challenges-survive", "Live challenges outlive the phone they were sent to.")
-def _(patient: Patient) -> None:
-    _keep(patient, "challenges")
+@fault("Challenges stay valid after the phone they were sent to is replaced.")
+def v9_challenges_survive(seams: Seams) -> None:
+    @seams.replace(seams.store.delete_challenges)
+    def _(_original: Any, _user_id: str) -> None:
+        return None
 
 
-@fault("v9-old-secret-works", "After enrolling anew the codes of the old secret still count.")
-def _(patient: Patient) -> None:
+@fault("After a new enrolment the codes of the old secret are still accepted.")
+def v9_old_secret_works(seams: Seams) -> None:
     old: dict[bytes, bytes] = {}
 
-    @patient.instead_of(patient.store, "put_user")
-    def _(original: Any, environment: str, user_id: str, row: Row, *, enabled: bool) -> None:
-        owned = patient.store.totp_secret(environment, user_id)
-        if owned and row.secret:
-            old[row.secret] = owned[1]
-        original(environment, user_id, row, enabled=enabled)
+    @seams.replace(seams.store.put_user)
+    def _(original: Any, environment: str, user_id: str, record: UserRecord, *, enabled: bool) -> None:
+        enrolled = seams.store.totp_secret(environment, user_id)
+        if enrolled and record.secret:
+            old[record.secret] = enrolled[1]
+        original(environment, user_id, record, enabled=enabled)
 
-    @patient.instead_of(patient.step_up, "_matching_step")
+    @seams.replace(seams.policy.matching_step)
     def _(original: Any, secret: bytes, code: str, at: float) -> int | None:
         step: int | None = original(secret, code, at)
-        if step is None and secret in old:
-            now = int(at) // patient.step_up.limits.totp_step_seconds
-            step = totp.matching_step(old[secret], code, range(max(now - 1, 0), now + 2))
-        return step
+        return original(old[secret], code, at) if step is None and secret in old else step

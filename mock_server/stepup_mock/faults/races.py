@@ -10,21 +10,22 @@ from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
 
-from stepup_mock import answers
-from stepup_mock.answers import Answer
-from stepup_mock.faults import Patient, fault
-from stepup_mock.faults.tools import know_requests, request
-from stepup_mock.step_up import InvalidField, Terms
+from stepup_mock import responses
+from stepup_mock.faults import Seams, fault
+from stepup_mock.faults.tools import current_scope, track_requests
+from stepup_mock.responses import ApiResponse
+from stepup_mock.step_up import InvalidField
+from stepup_mock.store import Terms
 
 _OVERLAP = 0.02
 _moments = count(1)
 _arrived: ContextVar[int] = ContextVar("arrived", default=0)
 
 
-def _let_overlap(patient: Patient) -> dict[Any, int]:
-    """Note when each request arrived and let it wait; return a dict for when things were used."""
+def _let_overlap(seams: Seams) -> dict[Any, int]:
+    """Note when each request arrived and let it wait; return a dict for when objects were used."""
 
-    @patient.instead_of(patient.app._reader, "read")
+    @seams.replace(seams.api.read_body)
     async def _(original: Any, *request: Any) -> bytes:
         body: bytes = await original(*request)
         _arrived.set(next(_moments))
@@ -38,11 +39,11 @@ def _used_meanwhile(used: dict[Any, int], key: Any) -> bool:
     return used.get(key, -1) > _arrived.get()
 
 
-@fault("c1-totp-race", "A code that arrives several times at once gives several grants.")
-def _(patient: Patient) -> None:
-    used = _let_overlap(patient)
+@fault("A code that arrives several times at once yields several grants.")
+def c1_totp_race(seams: Seams) -> None:
+    used = _let_overlap(seams)
 
-    @patient.instead_of(patient.store, "spend_step")
+    @seams.replace(seams.store.spend_step)
     def _(original: Any, *which: Any, step_start: int, step_end: int) -> bool:
         key = (*which, step_start)
         if original(*which, step_start=step_start, step_end=step_end):
@@ -51,35 +52,34 @@ def _(patient: Patient) -> None:
         return _used_meanwhile(used, key)
 
 
-@fault("c1-challenge-race", "A challenge that is verified several times at once gives several grants.")
-def _(patient: Patient) -> None:
-    used = _let_overlap(patient)
+@fault("A challenge that is verified several times at once yields several grants.")
+def c1_challenge_race(seams: Seams) -> None:
+    consumed = _let_overlap(seams)
+    macs: dict[Any, bytes] = {}
     terms_of: dict[Any, Terms] = {}
 
-    @patient.instead_of(patient.step_up, "_issue")
-    def _(original: Any, environment: str, user_id: str, terms: Terms, at: float) -> str:
-        terms_of[user_id] = terms
-        grant: str = original(environment, user_id, terms, at)
-        return grant
+    @seams.replace(seams.store.count_try)
+    def _(original: Any, *which: str, at: float, limit: int) -> bytes | None:
+        code_mac: bytes | None = original(*which, at=at, limit=limit)
+        if code_mac is not None:
+            macs[which] = code_mac
+        return macs.get(which) if _used_meanwhile(consumed, which) else code_mac
 
-    @patient.instead_of(patient.step_up, "verify_sms")
-    def _(original: Any, environment: str, user_id: str, *which: str, at: float) -> str:
-        key = (environment, user_id, *which)
-        try:
-            grant: str = original(environment, user_id, *which, at=at)
-        except InvalidField:
-            if _used_meanwhile(used, key):
-                return patient.step_up._issue(environment, user_id, terms_of[user_id], at)
-            raise
-        used[key] = next(_moments)
-        return grant
+    @seams.replace(seams.store.consume_challenge)
+    def _(original: Any, *which: str, at: float) -> Terms | None:
+        terms: Terms | None = original(*which, at=at)
+        if terms is None:
+            return terms_of.get(which) if _used_meanwhile(consumed, which) else None
+        terms_of[which] = terms
+        consumed[which] = next(_moments)
+        return terms
 
 
-@fault("c2-grant-race", "A one-time grant that is verified several times at once is alive each time.")
-def _(patient: Patient) -> None:
-    used = _let_overlap(patient)
+@fault("A one-time grant that is verified several times at once is valid each time.")
+def c2_grant_race(seams: Seams) -> None:
+    used = _let_overlap(seams)
 
-    @patient.instead_of(patient.step_up, "verify_grant")
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, *which: str, at: float) -> None:
         try:
             original(*which, at=at)
@@ -90,69 +90,65 @@ def _(patient: Patient) -> None:
             used[which] = next(_moments)
 
 
-@fault(
-    "c3-guess-race",
-    "Wrong codes that arrive at once are all judged: the lock is looked at first and set last.",
-)
-def _(patient: Patient) -> None:
-    locked = _let_overlap(patient)
+@fault("Wrong codes that arrive at once are all checked: the lock is read first and set last.")
+def c3_guess_race(seams: Seams) -> None:
+    locked = _let_overlap(seams)
 
-    @patient.instead_of(patient.store, "locked_until")
+    @seams.replace(seams.store.locked_until)
     def _(original: Any, environment: str, user_id: str, *, at: float) -> float | None:
         until: float | None = original(environment, user_id, at=at)
         if until is not None:
             locked.setdefault((user_id, until), next(_moments))
         return None if _used_meanwhile(locked, (user_id, until)) else until
 
-    @patient.instead_of(patient.store, "count_attempt")
+    @seams.replace(seams.store.count_attempt)
     def _(original: Any, environment: str, user_id: str, *, at: float, **values: Any) -> bool:
         counted = bool(original(environment, user_id, at=at, **values))
-        return counted or patient.store.locked_until(environment, user_id, at=at) is None
+        return counted or seams.store.locked_until(environment, user_id, at=at) is None
 
 
-@fault("c4-busy-is-500", "More than four POSTs at once make the server fail.")
-def _(patient: Patient) -> None:
-    _let_overlap(patient)
+@fault("More than four POSTs at once make the server fail.")
+def c4_busy_is_500(seams: Seams) -> None:
+    _let_overlap(seams)
     busy = [0]
 
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, *which: Any) -> Answer:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, *which: Any) -> ApiResponse:
         if scope["method"] != "POST":
-            answer: Answer = await original(scope, *which)
-            return answer
+            response: ApiResponse = await original(scope, *which)
+            return response
         busy[0] += 1
         try:
-            answer = await original(scope, *which)
-            return answers.INTERNAL if busy[0] > 4 else answer
+            response = await original(scope, *which)
+            return responses.INTERNAL if busy[0] > 4 else response
         finally:
             busy[0] -= 1
 
 
-@fault("c4-mixed-up-users", "Requests that overlap get each other's user into their grants.")
-def _(patient: Patient) -> None:
+@fault("Requests that overlap get each other's user into their grants.")
+def c4_mixed_up_users(seams: Seams) -> None:
     current = [""]
 
-    @patient.instead_of(patient.app._reader, "read")
+    @seams.replace(seams.api.read_body)
     async def _(original: Any, *request: Any) -> bytes:
         body: bytes = await original(*request)
         try:
-            current[0] = str(patient.app._parse(body).get("user_id")).lower()
-        except Exception:  # judged in its place
+            current[0] = str(seams.api.parse(body).get("user_id")).lower()
+        except Exception:  # reported by the step itself
             return body
         await asyncio.sleep(_OVERLAP)
         return body
 
-    @patient.instead_of(patient.step_up, "_issue")
-    def _(original: Any, environment: str, _user_id: str, terms: Terms, at: float) -> str:
-        grant: str = original(environment, current[0], terms, at)
-        return grant
+    @seams.replace(seams.store.add_grant)
+    def _(original: Any, environment: str, _user_id: str, **values: Any) -> None:
+        original(environment, current[0], **values)
 
 
-@fault("d1-spent-steps-in-memory", "Spent codes are forgotten by a restart.")
-def _(patient: Patient) -> None:
+@fault("Spent codes are forgotten by a restart.")
+def d1_spent_steps_in_memory(seams: Seams) -> None:
     spent: dict[Any, int] = {}
 
-    @patient.instead_of(patient.store, "spend_step")
+    @seams.replace(seams.store.spend_step)
     def _(_original: Any, *which: Any, step_start: int, step_end: int) -> bool:
         if spent.get(which, 0) > step_start:
             return False
@@ -160,27 +156,27 @@ def _(patient: Patient) -> None:
         return True
 
 
-@fault("d1-used-grants-in-memory", "Used one-time grants are forgotten by a restart.")
-def _(patient: Patient) -> None:
+@fault("Used one-time grants are forgotten by a restart.")
+def d1_used_grants_in_memory(seams: Seams) -> None:
     used: set[Any] = set()
 
-    @patient.instead_of(patient.store, "take_grant")
+    @seams.replace(seams.store.consume_grant)
     def _(_original: Any, *which: Any, at: float) -> bool:
         fresh = which not in used
         used.add(which)
         return fresh
 
 
-@fault("d1-locks-in-memory", "Wrong codes and locks are forgotten by a restart.")
-def _(patient: Patient) -> None:
+@fault("Wrong codes and locks are forgotten by a restart.")
+def d1_locks_in_memory(seams: Seams) -> None:
     wrong: dict[Any, int] = {}
     until: dict[Any, float] = {}
 
-    @patient.instead_of(patient.store, "locked_until")
+    @seams.replace(seams.store.locked_until)
     def _(_original: Any, *which: str, at: float) -> float | None:
         return until[which] if until.get(which, 0) > at else None
 
-    @patient.instead_of(patient.store, "count_attempt")
+    @seams.replace(seams.store.count_attempt)
     def _(_original: Any, *which: str, at: float, limit: int, lock_until: float) -> bool:
         if until.get(which, 0) > at:
             return False
@@ -189,31 +185,31 @@ def _(patient: Patient) -> None:
             until[which] = lock_until
         return True
 
-    @patient.instead_of(patient.store, "clear_attempts")
+    @seams.replace(seams.store.clear_attempts)
     def _(_original: Any, *which: str) -> None:
         wrong.pop(which, None)
         until.pop(which, None)
 
 
-def _keep_expired(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "sweep")
+def _keep_expired(seams: Seams) -> None:
+    @seams.replace(seams.store.sweep)
     def _(_original: Any, *, at: float, sends_since: float) -> None:
         del at, sends_since
 
 
-@fault("d2-clock-back-revives", "What expired comes back when the clock goes back.")
-def _(patient: Patient) -> None:
-    _keep_expired(patient)
+@fault("What has expired is valid again when the clock goes back.")
+def d2_clock_back_revives(seams: Seams) -> None:
+    _keep_expired(seams)
 
 
-@fault("d2-caller-sets-clock", "The Date header of a request is taken for the time.")
-def _(patient: Patient) -> None:
-    know_requests(patient)
-    _keep_expired(patient)
+@fault("The Date header of a request is used as the time.")
+def d2_caller_sets_clock(seams: Seams) -> None:
+    track_requests(seams)
+    _keep_expired(seams)
 
-    @patient.instead_of(patient.mock.clock, "now")
+    @seams.replace(seams.clock.now)
     def _(original: Any) -> float:
-        date = request.get({}).get("by_name", {}).get(b"date")
+        date = current_scope.get({}).get("headers_by_name", {}).get(b"date")
         try:
             return parsedate_to_datetime(date.decode()).timestamp() if date else float(original())
         except ValueError:

@@ -3,222 +3,219 @@
 from collections.abc import Callable
 from typing import Any
 
-from stepup_mock import answers
+from stepup_mock import responses
 from stepup_mock.access import Access
-from stepup_mock.answers import Answer
-from stepup_mock.faults import Patient, fault
-from stepup_mock.faults.tools import know_documents, know_requests, remade, request, without
-from stepup_mock.statements import Statement
-from stepup_mock.step_up import InvalidField, Locked, Terms
+from stepup_mock.faults import Seams, fault
+from stepup_mock.faults.tools import (
+    count_wrong_code,
+    current_scope,
+    track_documents,
+    track_requests,
+    with_changes,
+    without_header,
+)
+from stepup_mock.responses import ApiResponse
+from stepup_mock.step_up import InvalidField, Locked
+from stepup_mock.store import Terms
 from stepup_mock.validation import InvalidFields
 
-_ANY_LOCK = Statement("SELECT max(locked_until) FROM attempts WHERE environment = :environment")
-_EXTEND = Statement(
-    "UPDATE attempts SET locked_until = :until WHERE user_id = :user_id AND locked_until IS NOT NULL"
-)
 
-
-@fault("r1-no-lock", "Wrong codes lock nobody.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "count_attempt")
+@fault("Wrong codes never lock a user.")
+def r1_no_lock(seams: Seams) -> None:
+    @seams.replace(seams.store.count_attempt)
     def _(_original: Any, *_args: Any, **_values: Any) -> bool:
         return True
 
 
-@fault("r1-lock-at-fifty", "A user is locked after fifty wrong codes.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "count_attempt")
+@fault("A user is locked after fifty wrong codes.")
+def r1_lock_at_fifty(seams: Seams) -> None:
+    @seams.replace(seams.store.count_attempt)
     def _(original: Any, *args: Any, limit: int, **values: Any) -> bool:
         return bool(original(*args, limit=limit * 10, **values))
 
 
-@fault("r1-short-lock", "The lock lasts ten seconds.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "count_attempt")
-    def _(original: Any, *args: Any, at: float, lock_until: float, **values: Any) -> bool:
-        del lock_until
-        return bool(original(*args, at=at, lock_until=at + 10, **values))
+@fault("The lock lasts ten seconds.")
+def r1_short_lock(seams: Seams) -> None:
+    @seams.replace(seams.policy.lock_end)
+    def _(_original: Any, at: float) -> float:
+        return at + 10
 
 
-def _count_by(patient: Patient, key: Callable[[], object]) -> None:
-    """Count the wrong codes of a user apart for each ``key()``."""
-    for name in ("locked_until", "count_attempt", "clear_attempts"):
+def _count_by(seams: Seams, key: Callable[[], object]) -> None:
+    """Count the wrong codes of a user separately for each ``key()``."""
 
-        @patient.instead_of(patient.store, name)
-        def _(original: Any, environment: str, user_id: str, **values: Any) -> Any:
-            return original(environment, f"{user_id} {key()}", **values)
+    def separately(original: Any, environment: str, user_id: str, **values: Any) -> Any:
+        return original(environment, f"{user_id} {key()}", **values)
 
-
-@fault("r2-counted-per-action", "Wrong codes are counted apart for each action.")
-def _(patient: Patient) -> None:
-    sent = know_documents(patient)
-    _count_by(patient, lambda: sent.get("action_type"))
+    seams.replace(seams.store.locked_until)(separately)
+    seams.replace(seams.store.count_attempt)(separately)
+    seams.replace(seams.store.clear_attempts)(separately)
 
 
-@fault("r2-counted-per-spelling", "Wrong codes are counted apart for each spelling of the user's id.")
-def _(patient: Patient) -> None:
-    sent = know_documents(patient)
-    _count_by(patient, lambda: sent.get("user_id"))
+@fault("Wrong codes are counted separately for each action.")
+def r2_counted_per_action(seams: Seams) -> None:
+    sent = track_documents(seams)
+    _count_by(seams, lambda: sent.get("action_type"))
 
 
-@fault("r2-counted-per-key", "Wrong codes are counted apart for each API key.")
-def _(patient: Patient) -> None:
-    know_requests(patient)
-    _count_by(patient, lambda: request.get()["by_name"].get(b"authorization"))
+@fault("Wrong codes are counted separately for each spelling of the user id.")
+def r2_counted_per_spelling(seams: Seams) -> None:
+    sent = track_documents(seams)
+    _count_by(seams, lambda: sent.get("user_id"))
 
 
-@fault("r2-counted-per-address", "Wrong codes are counted apart for each X-Forwarded-For.")
-def _(patient: Patient) -> None:
-    know_requests(patient)
-    _count_by(patient, lambda: request.get()["by_name"].get(b"x-forwarded-for"))
+@fault("Wrong codes are counted separately for each API key.")
+def r2_counted_per_key(seams: Seams) -> None:
+    track_requests(seams)
+    _count_by(seams, lambda: current_scope.get()["headers_by_name"].get(b"authorization"))
 
 
-@fault("r2-counted-per-connection", "Wrong codes are counted apart for each connection.")
-def _(patient: Patient) -> None:
-    know_requests(patient)
-    _count_by(patient, lambda: request.get()["client"])
+@fault("Wrong codes are counted separately for each X-Forwarded-For.")
+def r2_counted_per_address(seams: Seams) -> None:
+    track_requests(seams)
+    _count_by(seams, lambda: current_scope.get()["headers_by_name"].get(b"x-forwarded-for"))
 
 
-@fault("r2-counted-per-factor", "Wrong codes are counted apart for TOTP and SMS.")
-def _(patient: Patient) -> None:
-    know_requests(patient)
-    _count_by(patient, lambda: b"phone" in request.get()["raw_path"])
+@fault("Wrong codes are counted separately for each connection.")
+def r2_counted_per_connection(seams: Seams) -> None:
+    track_requests(seams)
+    _count_by(seams, lambda: current_scope.get()["client"])
 
 
-@fault("r3-right-code-passes", "The right code is accepted while the user is locked.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "verify_totp")
+@fault("Wrong codes are counted separately for TOTP and SMS.")
+def r2_counted_per_factor(seams: Seams) -> None:
+    track_requests(seams)
+    _count_by(seams, lambda: b"phone" in current_scope.get()["raw_path"])
+
+
+@fault("The correct code is accepted while the user is locked.")
+def r3_right_code_passes(seams: Seams) -> None:
+    @seams.replace(seams.step_up.verify_totp)
     def _(original: Any, environment: str, user_id: str, code: str, terms: Terms, *, at: float) -> str:
-        _, secret = patient.store.totp_secret(environment, user_id) or (b"", b"")
-        if secret and patient.step_up._matching_step(secret, code, at) is not None:
-            patient.store.clear_attempts(environment, user_id)
-        grant: str = original(environment, user_id, code, terms, at=at)
-        return grant
+        enrolled = seams.store.totp_secret(environment, user_id)
+        if enrolled and seams.policy.matching_step(enrolled[1], code, at) is not None:
+            seams.store.clear_attempts(environment, user_id)
+        return str(original(environment, user_id, code, terms, at=at))
 
 
-@fault("r3-right-code-is-spent", "The right code is refused while the user is locked, and spent.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "verify_totp")
+@fault("The correct code is rejected while the user is locked, and spent.")
+def r3_right_code_is_spent(seams: Seams) -> None:
+    @seams.replace(seams.step_up.verify_totp)
     def _(original: Any, environment: str, user_id: str, code: str, terms: Terms, *, at: float) -> str:
         try:
-            grant: str = original(environment, user_id, code, terms, at=at)
+            return str(original(environment, user_id, code, terms, at=at))
         except Locked:
-            secret_id, secret = patient.store.totp_secret(environment, user_id) or (b"", b"")
-            step = patient.step_up._matching_step(secret, code, at) if secret else None
+            secret_id, secret = seams.store.totp_secret(environment, user_id) or (b"", b"")
+            step = seams.policy.matching_step(secret, code, at) if secret else None
             if step is not None:
-                seconds = patient.step_up.limits.totp_step_seconds
-                start, end = step * seconds, (step + 1) * seconds
-                patient.store.spend_step(environment, user_id, secret_id, step_start=start, step_end=end)
+                start, end = seams.policy.step_bounds(step)
+                seams.store.spend_step(environment, user_id, secret_id, step_start=start, step_end=end)
             raise
-        return grant
 
 
-@fault("r3-everybody-locked", "One user's lock locks all users.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "locked_until")
+@fault("One user's lock locks all users.")
+def r3_everybody_locked(seams: Seams) -> None:
+    @seams.replace(seams.store.locked_until)
     def _(_original: Any, environment: str, _user_id: str, *, at: float) -> float | None:
-        until = patient.store._row(_ANY_LOCK, environment=environment)[0]
-        return float(until) if until is not None and until > at else None
+        ends = [user.locked_until or 0 for user in seams.store.users() if user.environment == environment]
+        return max(ends) if ends and max(ends) > at else None
 
 
-@fault("r3-success-keeps-count", "A right code does not clear the count of wrong ones.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.store, "clear_attempts")
+@fault("A correct code does not clear the count of wrong codes.")
+def r3_success_keeps_count(seams: Seams) -> None:
+    @seams.replace(seams.store.clear_attempts)
     def _(_original: Any, *_args: Any) -> None:
         return None
 
 
-def _answer_locked(patient: Patient, make: Callable[[Answer], Answer]) -> None:
-    @patient.instead_of(patient.app, "_refusal")
-    def _(original: Any, error: Exception) -> Answer:
-        answer: Answer = original(error)
-        return make(answer) if isinstance(error, Locked) else answer
+def _change_429(seams: Seams, change: Callable[[ApiResponse], ApiResponse]) -> None:
+    @seams.replace(seams.api.reject)
+    def _(original: Any, error: Exception) -> ApiResponse:
+        response: ApiResponse = original(error)
+        return change(response) if isinstance(error, Locked) else response
 
 
-@fault("r4-no-retry-after", "A 429 does not say how long to wait.")
-def _(patient: Patient) -> None:
-    _answer_locked(patient, lambda answer: without(answer, b"retry-after"))
+@fault("A 429 has no Retry-After.")
+def r4_no_retry_after(seams: Seams) -> None:
+    _change_429(seams, lambda response: without_header(response, b"retry-after"))
 
 
-@fault("r4-retry-after-is-a-date", "A 429 says in words until when to wait.")
-def _(patient: Patient) -> None:
-    late = ((b"retry-after", b"Fri, 31 Dec 2027 23:59:59 GMT"),)
-    _answer_locked(patient, lambda answer: remade(without(answer, b"retry-after"), extra=late))
+@fault("The Retry-After of a 429 is a date.")
+def r4_retry_after_is_a_date(seams: Seams) -> None:
+    date = ((b"retry-after", b"Fri, 31 Dec 2027 23:59:59 GMT"),)
+    _change_429(
+        seams, lambda response: with_changes(without_header(response, b"retry-after"), extra_headers=date)
+    )
 
 
-@fault("r4-429-is-text", "A 429 has a body of plain text.")
-def _(patient: Patient) -> None:
-    def make(answer: Answer) -> Answer:
-        return Answer(429, b"Too many requests", answer.outcome, answer.extra, media_type=b"text/plain")
+@fault("A 429 has a body of plain text.")
+def r4_429_is_text(seams: Seams) -> None:
+    def as_text(response: ApiResponse) -> ApiResponse:
+        return ApiResponse(
+            429, b"Too many requests", response.outcome, response.extra_headers, media_type=b"text/plain"
+        )
 
-    _answer_locked(patient, make)
-
-
-@fault("r4-too-early", "A 429 says to come again in one second.")
-def _(patient: Patient) -> None:
-    _answer_locked(patient, lambda _: answers.locked(1))
+    _change_429(seams, as_text)
 
 
-@fault("r4-hammering-extends", "Each try while locked starts the lock anew.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "_refuse_locked")
-    def _(original: Any, environment: str, user_id: str, at: float) -> None:
-        try:
-            original(environment, user_id, at)
-        except Locked:
-            until = at + patient.step_up.limits.lock_seconds
-            patient.store._row(_EXTEND, user_id=user_id, until=until)
-            raise
+@fault("The Retry-After of a 429 is always one second.")
+def r4_too_early(seams: Seams) -> None:
+    _change_429(seams, lambda _: responses.rate_limited(1))
 
 
-def _count_quietly(patient: Patient, environment: str, user_id: str) -> None:
-    try:
-        if patient.store.user(environment, user_id) is not None:
-            patient.step_up._count_attempt(environment, user_id, patient.mock.clock.now())
-    except Locked:
-        pass
+@fault("Each try while locked restarts the lock.")
+def r4_hammering_extends(seams: Seams) -> None:
+    extended: dict[tuple[str, ...], float] = {}
+
+    @seams.replace(seams.store.locked_until)
+    def _(original: Any, *who: str, at: float) -> float | None:
+        until = max(original(*who, at=at) or 0.0, extended.get(who, 0.0))
+        if until <= at:
+            return None
+        extended[who] = seams.policy.lock_end(at)
+        return until
 
 
-@fault("r5-refused-bodies-count", "A request whose fields are refused counts as a wrong code.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_check")
+@fault("A request with invalid fields counts as a wrong code.")
+def r5_refused_bodies_count(seams: Seams) -> None:
+    @seams.replace(seams.api.check_fields)
     def _(original: Any, operation_id: str, document: dict[str, Any]) -> Any:
         try:
             return original(operation_id, document)
         except InvalidFields:
             user_id = str(document.get("user_id")).lower()
-            _count_quietly(patient, patient.store.environment_of(user_id) or "", user_id)
+            count_wrong_code(seams, seams.store.environment_of(user_id) or "", user_id)
             raise
 
 
-def _count_operation(patient: Patient, operation: str) -> None:
-    @patient.instead_of(patient.app, "_perform")
-    def _(original: Any, operation_id: str, access: Access, fields: dict[str, Any], at: float) -> Answer:
+def _count_operation(seams: Seams, operation: str) -> None:
+    @seams.replace(seams.api.perform)
+    def _(original: Any, operation_id: str, access: Access, fields: dict[str, Any], at: float) -> ApiResponse:
         if operation_id == operation:
-            _count_quietly(patient, access.environment, fields["user_id"])
-        answer: Answer = original(operation_id, access, fields, at)
-        return answer
+            count_wrong_code(seams, access.environment, fields["user_id"])
+        response: ApiResponse = original(operation_id, access, fields, at)
+        return response
 
 
-@fault("r5-sends-count", "A send counts as a wrong code.")
-def _(patient: Patient) -> None:
-    _count_operation(patient, "sendSmsMfaCode")
+@fault("A send counts as a wrong code.")
+def r5_sends_count(seams: Seams) -> None:
+    _count_operation(seams, "sendSmsMfaCode")
 
 
-@fault("r5-dead-grants-count", "A dead grant counts as a wrong code.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "verify_grant")
+@fault("An invalid grant counts as a wrong code.")
+def r5_dead_grants_count(seams: Seams) -> None:
+    @seams.replace(seams.step_up.verify_grant)
     def _(original: Any, environment: str, user_id: str, *which: str, at: float) -> None:
         try:
             original(environment, user_id, *which, at=at)
         except InvalidField:
-            _count_quietly(patient, environment, user_id)
+            count_wrong_code(seams, environment, user_id)
             raise
 
 
-@fault("r5-lookups-count", "A lookup counts as a wrong code.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.step_up, "fetch_user_mfa_methods")
+@fault("A lookup counts as a wrong code.")
+def r5_lookups_count(seams: Seams) -> None:
+    @seams.replace(seams.step_up.fetch_user_mfa_methods)
     def _(original: Any, environment: str, user_id: str) -> Any:
-        _count_quietly(patient, environment, user_id)
+        count_wrong_code(seams, environment, user_id)
         return original(environment, user_id)

@@ -7,171 +7,183 @@ from typing import Any
 
 import orjson
 
-from stepup_mock import answers
+from stepup_mock import responses
 from stepup_mock.access import Access
-from stepup_mock.answers import Answer
-from stepup_mock.faults import Patient, fault
-from stepup_mock.faults.tools import know_documents, know_requests, remade, request, without
+from stepup_mock.faults import Seams, fault
+from stepup_mock.faults.tools import (
+    current_scope,
+    track_documents,
+    track_requests,
+    with_changes,
+    without_header,
+)
+from stepup_mock.http_request import operation_of
+from stepup_mock.responses import ApiResponse
 
 
-def _answers(patient: Patient, make: Callable[[Answer], Answer]) -> None:
-    """Send what ``make`` makes of each answer of the product API."""
+def _change_all(seams: Seams, change: Callable[[ApiResponse], ApiResponse]) -> None:
+    """Send what ``change`` makes of each response of the product API."""
 
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, *which: Any) -> Answer:
-        return make(await original(*which))
-
-
-def _successes(patient: Patient, make: Callable[[Answer], Answer]) -> None:
-    _answers(patient, lambda answer: make(answer) if answer.status == 200 else answer)
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, *which: Any) -> ApiResponse:
+        return change(await original(*which))
 
 
-def _errors(patient: Patient, make: Callable[[Answer], Answer]) -> None:
-    _answers(patient, lambda answer: make(answer) if answer.status >= 400 else answer)
+def _change_successes(seams: Seams, change: Callable[[ApiResponse], ApiResponse]) -> None:
+    _change_all(seams, lambda response: change(response) if response.status == 200 else response)
 
 
-@fault("h1-created", "A success is 201.")
-def _(patient: Patient) -> None:
-    _successes(patient, lambda answer: remade(answer, status=201))
+def _change_errors(seams: Seams, change: Callable[[ApiResponse], ApiResponse]) -> None:
+    _change_all(seams, lambda response: change(response) if response.status >= 400 else response)
 
 
-@fault("h1-text-plain", "A success is sent as plain text.")
-def _(patient: Patient) -> None:
-    _successes(patient, lambda answer: remade(answer, media_type=b"text/plain"))
+@fault("A success is 201.")
+def h1_created(seams: Seams) -> None:
+    _change_successes(seams, lambda response: with_changes(response, status=201))
 
 
-@fault("h1-camel-case", "Keys are written in camel case.")
-def _(patient: Patient) -> None:
-    def camel(answer: Answer) -> Answer:
-        text = re.sub(r'_([a-z])(?=[a-z_]*":)', lambda match: match[1].upper(), answer.body.decode())
-        return remade(answer, lambda _: orjson.loads(text))
-
-    _successes(patient, camel)
+@fault("A success is sent as plain text.")
+def h1_text_plain(seams: Seams) -> None:
+    _change_successes(seams, lambda response: with_changes(response, media_type=b"text/plain"))
 
 
-@fault("h2-cacheable", "A success may be kept in a cache.")
-def _(patient: Patient) -> None:
-    _successes(patient, lambda answer: without(answer, b"cache-control"))
+@fault("Keys are in camel case.")
+def h1_camel_case(seams: Seams) -> None:
+    def camel(response: ApiResponse) -> ApiResponse:
+        text = re.sub(r'_([a-z])(?=[a-z_]*":)', lambda match: match[1].upper(), response.body.decode())
+        return with_changes(response, lambda _: orjson.loads(text))
+
+    _change_successes(seams, camel)
 
 
-@fault("h3-cors", "Every web page may call the API.")
-def _(patient: Patient) -> None:
-    _answers(patient, lambda answer: remade(answer, extra=((b"access-control-allow-origin", b"*"),)))
+@fault("A success may be cached.")
+def h2_cacheable(seams: Seams) -> None:
+    _change_successes(seams, lambda response: without_header(response, b"cache-control"))
 
 
-@fault("h3-no-allow", "A 405 does not say which methods there are.")
-def _(patient: Patient) -> None:
-    _answers(patient, lambda answer: without(answer, b"allow") if answer.status == 405 else answer)
+@fault("Every web page may call the API.")
+def h3_cors(seams: Seams) -> None:
+    _change_all(
+        seams,
+        lambda response: with_changes(response, extra_headers=((b"access-control-allow-origin", b"*"),)),
+    )
 
 
-@fault("h3-any-method", "PUT and PATCH are taken for POST.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_answer")
-    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> Answer:
-        from stepup_mock.app import operation_of
+@fault("A 405 does not name the allowed methods.")
+def h3_no_allow(seams: Seams) -> None:
+    _change_all(
+        seams, lambda response: without_header(response, b"allow") if response.status == 405 else response
+    )
 
+
+@fault("PUT and PATCH are accepted as POST.")
+def h3_any_method(seams: Seams) -> None:
+    @seams.replace(seams.api.respond)
+    async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
         if scope["method"] in ("PUT", "PATCH"):
             operation_id = operation_of("POST", scope["raw_path"])
-        answer: Answer = await original(scope, operation_id, headers, receive)
-        return answer
+        response: ApiResponse = await original(scope, operation_id, headers, receive)
+        return response
 
 
-@fault("h4-problem-json", "Errors are sent as application/problem+json.")
-def _(patient: Patient) -> None:
-    def problem(answer: Answer) -> Answer:
-        document = {"type": "about:blank", "title": answer.outcome, "status": answer.status}
-        return remade(answer, lambda _: document, media_type=b"application/problem+json")
+@fault("Errors are sent as application/problem+json.")
+def h4_problem_json(seams: Seams) -> None:
+    def problem(response: ApiResponse) -> ApiResponse:
+        document = {"type": "about:blank", "title": response.outcome, "status": response.status}
+        return with_changes(response, lambda _: document, media_type=b"application/problem+json")
 
-    _errors(patient, problem)
-
-
-@fault("h4-no-error-code", "Errors have no error_code.")
-def _(patient: Patient) -> None:
-    _errors(patient, lambda answer: remade(answer, lambda document: {"error": document["error_code"]}))
+    _change_errors(seams, problem)
 
 
-@fault("h4-no-sentence", "Errors have no user_facing_error.")
-def _(patient: Patient) -> None:
+@fault("Errors have no error_code.")
+def h4_no_error_code(seams: Seams) -> None:
+    _change_errors(
+        seams, lambda response: with_changes(response, lambda document: {"error": document["error_code"]})
+    )
+
+
+@fault("Errors have no user_facing_error.")
+def h4_no_sentence(seams: Seams) -> None:
     def silent(document: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in document.items() if name != "user_facing_error"}
 
-    _errors(patient, lambda answer: remade(answer, silent))
+    _change_errors(seams, lambda response: with_changes(response, silent))
 
 
-@fault("q1-code-echoed", "The refusal of a code repeats it.")
-def _(patient: Patient) -> None:
-    sent = know_documents(patient)
+@fault("The error for a code repeats it.")
+def q1_code_echoed(seams: Seams) -> None:
+    sent = track_documents(seams)
 
-    def echo(answer: Answer) -> Answer:
-        if not isinstance(sent.get("code"), str) or answer.status != 400:
-            return answer
+    def echo(response: ApiResponse) -> ApiResponse:
+        if not isinstance(sent.get("code"), str) or response.status != 400:
+            return response
         sentence = f"The code {sent['code']} is not correct."
-        return remade(answer, lambda document: document | {"user_facing_error": sentence})
+        return with_changes(response, lambda document: document | {"user_facing_error": sentence})
 
-    @patient.instead_of(patient.app, "_perform")
-    def _(original: Any, *which: Any) -> Answer:
+    @seams.replace(seams.api.perform)
+    def _(original: Any, *which: Any) -> ApiResponse:
         return echo(original(*which))
 
 
-@fault("q1-key-in-header", "A header of each answer holds the API key.")
-def _(patient: Patient) -> None:
-    know_requests(patient)
+@fault("A header of each response holds the API key.")
+def q1_key_in_header(seams: Seams) -> None:
+    track_requests(seams)
 
-    def show(answer: Answer) -> Answer:
-        _, _, key = request.get()["by_name"].get(b"authorization", b"").partition(b" ")
-        return remade(answer, extra=((b"x-caller", key),)) if key else answer
+    def show(response: ApiResponse) -> ApiResponse:
+        _, _, key = current_scope.get()["headers_by_name"].get(b"authorization", b"").partition(b" ")
+        return with_changes(response, extra_headers=((b"x-caller", key),)) if key else response
 
-    _answers(patient, show)
+    _change_all(seams, show)
 
 
-@fault("q1-grant-in-answer", "The answer to a grant repeats it.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_perform")
-    def _(original: Any, operation_id: str, access: Access, fields: dict[str, Any], at: float) -> Answer:
-        answer: Answer = original(operation_id, access, fields, at)
+@fault("The response to a grant verification repeats the grant.")
+def q1_grant_in_answer(seams: Seams) -> None:
+    @seams.replace(seams.api.perform)
+    def _(original: Any, operation_id: str, access: Access, fields: dict[str, Any], at: float) -> ApiResponse:
+        response: ApiResponse = original(operation_id, access, fields, at)
         if operation_id != "verifyStepUpGrant":
-            return answer
-        return remade(answer, lambda document: document | {"grant": fields["grant"]})
+            return response
+        return with_changes(response, lambda document: document | {"grant": fields["grant"]})
 
 
-def _record(patient: Patient, change: Callable[[list[Any]], list[list[Any]]]) -> None:
+def _record(seams: Seams, change: Callable[[list[Any]], list[list[Any]]]) -> None:
     """Leave the events that ``change`` makes of one: at, operation, user, action and outcome."""
 
-    @patient.instead_of(patient.mock, "record")
+    @seams.replace(seams.audit.record)
     def _(original: Any, *event: Any) -> None:
-        for changed in change(list(event)):
-            original(*changed)
+        for recorded in change(list(event)):
+            original(*recorded)
 
 
-@fault("q1-code-in-events", "Audit events hold the submitted code.")
-def _(patient: Patient) -> None:
-    sent = know_documents(patient)
-    _record(patient, lambda event: [[*event[:3], f"{event[3]} {sent.get('code')}", event[4]]])
+@fault("Audit events hold the submitted code.")
+def q1_code_in_events(seams: Seams) -> None:
+    sent = track_documents(seams)
+    _record(seams, lambda event: [[*event[:3], f"{event[3]} {sent.get('code')}", event[4]]])
 
 
-@fault("q1-body-in-log", "Bodies are written to the log.")
-def _(patient: Patient) -> None:
-    @patient.instead_of(patient.app, "_parse")
+@fault("Bodies are written to the log.")
+def q1_body_in_log(seams: Seams) -> None:
+    @seams.replace(seams.api.parse)
     def _(original: Any, body: bytes) -> Any:
         print("request body:", body.decode(errors="replace"), file=sys.stderr, flush=True)
         return original(body)
 
 
-@fault("q3-failures-unrecorded", "Only successes leave an audit event.")
-def _(patient: Patient) -> None:
-    _record(patient, lambda event: [event] if event[4] == "success" else [])
+@fault("Only successes leave an audit event.")
+def q3_failures_unrecorded(seams: Seams) -> None:
+    _record(seams, lambda event: [event] if event[4] == "success" else [])
 
 
-@fault("q3-refused-fields-unrecorded", "A request whose fields are refused leaves no audit event.")
-def _(patient: Patient) -> None:
-    _record(patient, lambda event: [] if event[2] is None or event[3] is None else [event])
+@fault("A request with invalid fields leaves no audit event.")
+def q3_refused_fields_unrecorded(seams: Seams) -> None:
+    _record(seams, lambda event: [] if event[2] is None or event[3] is None else [event])
 
 
-@fault("q3-recorded-twice", "Each attempt leaves two audit events.")
-def _(patient: Patient) -> None:
-    _record(patient, lambda event: [event, event])
+@fault("Each attempt leaves two audit events.")
+def q3_recorded_twice(seams: Seams) -> None:
+    _record(seams, lambda event: [event, event])
 
 
-@fault("q3-always-success", "Every audit event says success.")
-def _(patient: Patient) -> None:
-    _record(patient, lambda event: [[*event[:4], answers.VERIFIED.outcome]])
+@fault("Every audit event says success.")
+def q3_always_success(seams: Seams) -> None:
+    _record(seams, lambda event: [[*event[:4], responses.VERIFIED.outcome]])

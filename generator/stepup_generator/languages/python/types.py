@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from stepup_generator.client.bounds import bounds
 from stepup_generator.client.names import Names, words
 from stepup_generator.languages.python.names import PYTHON as _PYTHON
+from stepup_generator.openapi.constraints import MaxItems, MaxLength, MinItems, MinLength
 from stepup_generator.openapi.model import Api, Schema
 
 __all__ = ["Alias", "Model", "ModelField", "NamedShape", "Types"]
@@ -143,14 +144,16 @@ class Types:
             return _FORMATS[item.format][1]
         values = f"[{', '.join(_PYTHON.literal(value) for value in item.enum)}]" if item.enum else None
         if item.kind == "string":
-            return _call("Text", min_length=item.min_length, max_length=item.max_length, values=values)
+            return _call(
+                "Text", min_length=limit(item, MinLength), max_length=limit(item, MaxLength), values=values
+            )
         if item.kind == "integer":
             return _call("Whole", minimum=item.lowest, maximum=item.highest, values=values)
         if item.kind == "number":
-            return _call("Number", minimum=item.minimum, maximum=item.maximum)
+            return _call("Number", minimum=item.lowest, maximum=item.highest)
         if item.kind == "array":
             inner = self.shape(item.items or Schema("any"), prefix=prefix)
-            return _call("Array", inner, minimum=item.min_items, maximum=item.max_items)
+            return _call("Array", inner, minimum=limit(item, MinItems), maximum=limit(item, MaxItems))
         if item.kind == "map":
             return f"Map({self.shape(item.additional or Schema('any'), prefix=prefix)})"
         if item.kind in ("object", "union"):
@@ -245,3 +248,10 @@ def _literal(item: Schema) -> bool:
 def _call(name: str, *first: str, **options: object) -> str:
     given = (f"{key}={value}" for key, value in options.items() if value is not None)
     return f"{name}({', '.join((*first, *given))})"
+
+
+def limit(schema: Schema, kind: type) -> int | None:
+    for item in schema.constraints:
+        if isinstance(item, kind):
+            return getattr(item, "length", None) or getattr(item, "count", None)
+    return None
