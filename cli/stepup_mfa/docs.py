@@ -145,11 +145,18 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
 
 def _write(out: Path, inputs: "SiteInputs") -> str:
     """Build and write; say what was written."""
-    from stepup_generator.site import render
+    from stepup_generator.site import build
     from stepup_generator.write import write
 
     sources = inputs.read()
-    files = render(sources)
+    site = build(sources)
+    files = site.files
+    if site.not_captured:
+        names = "\n".join(f"  {name}" for name in site.not_captured)
+        print(
+            "What these samples print is not captured; the site shows the document's example instead."
+            f" To capture it: nox -s samples -- --update\n{names}"
+        )
     if not inputs.version:
         write(files, out)
         return f"{len(files)} files in {out}."

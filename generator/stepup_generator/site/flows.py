@@ -111,7 +111,11 @@ def _samples(flow: Workflow, samples: Sequence[Sample]) -> Markup:
     for sample in samples:
         mark = f"{flow.id}.{sample.language.id}"
         printed = code(sample.response, "text", f"{mark}.response")
-        body = code(sample.request, sample.language.id, f"{mark}.request")
-        body += Markup('<p class="file">Prints</p>\n') + printed
+        body = code(sample.request, sample.language.lexer, f"{mark}.request")
+        body += Markup('<p class="file">{}</p>\n').format(_heading(sample)) + printed
         items.append(Panel(sample.language.id, sample.language.name, body))
     return panels("program", items) if items else Markup()
+
+
+def _heading(sample: Sample) -> str:
+    return "Prints" if sample.captured else "Responses"

@@ -1,7 +1,6 @@
-"""Python samples: programs that use the Python client, and what ``print`` shows of its answers."""
+"""Python samples: programs that use the Python client."""
 
 import ast
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 
 from stepup_generator.arazzo.model import InputReference, Reference
@@ -14,7 +13,7 @@ from stepup_generator.languages.python.parts import (
 )
 from stepup_generator.languages.python.types import Model, ModelField
 from stepup_generator.languages.python.view import PYTHON, view
-from stepup_generator.openapi.model import Api, Json, Operation, Response, Schema
+from stepup_generator.openapi.model import Api, Json, Operation, Schema
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
 from stepup_generator.samples.values import Inputs, inputs
 from stepup_generator.samples.writer import block, called, comment
@@ -24,8 +23,8 @@ __all__ = ["PythonSamples"]
 _INDENT, _WIDTH = "    ", 88
 _MODULES = ("datetime", "os", "sys")
 _TIMES = {
-    "_datetime.datetime": (datetime.datetime, "datetime.datetime.fromisoformat"),
-    "_datetime.date": (datetime.date, "datetime.date.fromisoformat"),
+    "_datetime.datetime": "datetime.datetime.fromisoformat",
+    "_datetime.date": "datetime.date.fromisoformat",
 }
 
 
@@ -49,20 +48,6 @@ class PythonSamples:
         shows = any(item.schema is not None for item in operation.successes)
         lines = [f"response = {call}", "print(response)"] if shows else [call]
         return self._program([self._client(), "\n".join(lines)])
-
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        if response.schema is None:
-            return "None" if any(item.schema is not None for item in operation.successes) else ""
-        text = self._written(response.schema, value, shown=True)
-        return text if not isinstance(value, str) else value
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        if not refusal.about or not isinstance(refusal.body, Mapping):
-            return refusal.code
-        found = refusal.body[refusal.about]
-        names = {item.wire: item.name for item in self._operations[operation.id].arguments if item.wire}
-        pairs = found.items() if isinstance(found, Mapping) else ()
-        return repr({names.get(key, key): value for key, value in pairs if isinstance(value, str)})
 
     def flow(self, flow: Flow) -> str:
         names = Names((*PYTHON.reserved, "os", "sys", "datetime", "error", self._settings.sample_name))
@@ -128,7 +113,7 @@ class PythonSamples:
             return
         kind = self._type(schema)
         yield f"if not isinstance({self._path(call, item.pointer, name)}, {kind}):"
-        yield f"    sys.exit({PYTHON.text(f'wanted {item.tag} {item.value}')})"
+        yield f"    sys.exit({PYTHON.text(f'expected {item.tag} {item.value}')})"
 
     def _variant(self, call: Call, item: Narrowing) -> Schema | None:
         _, union = self._walk(call, item.pointer, "")
@@ -212,46 +197,44 @@ class PythonSamples:
             names = (item.name for item in schema.properties)
             yield from zip(names, model.fields, strict=True)
 
-    def _written(self, schema: Schema, value: Json, shown: bool = False) -> str:
-        """A value as source, or as ``repr`` shows it."""
+    def _written(self, schema: Schema, value: Json) -> str:
+        """A value as source."""
         resolved = self._api.resolve(schema)
-        literal = repr if shown else PYTHON.literal
         if isinstance(value, Code) or value is None:
             return str(value)
         if resolved.kind == "union":
-            return self._variant_written(resolved, value, shown)
+            return self._variant_written(resolved, value)
         if isinstance(value, tuple):
-            items = (self._written(resolved.items or Schema("any"), item, shown) for item in value)
+            items = (self._written(resolved.items or Schema("any"), item) for item in value)
             return f"[{', '.join(items)}]"
         if resolved.kind == "object" and isinstance(value, Mapping):
-            return self._object(resolved, value, shown)
+            return self._object(resolved, value)
         if isinstance(value, Mapping):
             inner = resolved.additional or Schema("any")
-            pairs = (f"{literal(key)}: {self._written(inner, item, shown)}" for key, item in value.items())
+            pairs = (f"{PYTHON.literal(key)}: {self._written(inner, item)}" for key, item in value.items())
             return f"{{{', '.join(pairs)}}}"
         kind = _TIMES.get(self._type(resolved)) if resolved.kind == "string" and not resolved.enum else None
         if kind is not None and isinstance(value, str):
-            return repr(kind[0].fromisoformat(value)) if shown else f"{kind[1]}({PYTHON.text(value)})"
-        return literal(value)
+            return f"{kind}({PYTHON.text(value)})"
+        return PYTHON.literal(value)
 
-    def _object(self, schema: Schema, value: Mapping[str, Json], shown: bool) -> str:
+    def _object(self, schema: Schema, value: Mapping[str, Json]) -> str:
         schemas = {item.name: item.schema for item in schema.properties}
-        fields = []
-        for wire, member in self._members(schema):
-            if member.secret and shown:
-                fields.append(f"{member.name}=***")
-            elif wire in value or shown:
-                fields.append(f"{member.name}={self._written(schemas[wire], value.get(wire), shown)}")
+        fields = (
+            f"{member.name}={self._written(schemas[wire], value[wire])}"
+            for wire, member in self._members(schema)
+            if wire in value
+        )
         return f"{self._type(schema)}({', '.join(fields)})"
 
-    def _variant_written(self, union: Schema, value: Json, shown: bool) -> str:
+    def _variant_written(self, union: Schema, value: Json) -> str:
         if union.discriminator is not None and isinstance(value, Mapping):
             tag = value.get(union.discriminator.property)
             name = dict(union.discriminator.mapping).get(str(tag))
             if name is not None:
-                return self._written(self._api.schema(name), value, shown)
+                return self._written(self._api.schema(name), value)
         fitting = (item for item in self._api.variants(union) if fits(self._api, item, value))
-        return self._written(next(fitting, Schema("any")), value, shown)
+        return self._written(next(fitting, Schema("any")), value)
 
 
 def fits(api: Api, schema: Schema, value: Json) -> bool:

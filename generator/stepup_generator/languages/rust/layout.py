@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-__all__ = ["Array", "Call", "Chain", "Node", "Struct", "arm", "fitted", "parameters"]
+__all__ = ["Array", "Call", "Chain", "Node", "Struct", "arm", "fitted", "parameters", "unlaid"]
 
 _LINE = 100
 # rustfmt's fn_call_width, chain_width, array_width and struct_lit_width.
@@ -76,6 +76,18 @@ def arm(pattern: str, body: Node, indent: str) -> str:
         if isinstance(body, Call) and len(whole.split("\n")[0]) < _LINE:
             return whole
     return f"{indent}{before}{{\n{fitted(body, inner)}\n{indent}}}"
+
+
+def unlaid(node: Node) -> str:
+    """A node in one line, for rustfmt to lay out."""
+    if isinstance(node, str):
+        return node
+    if isinstance(node, Struct):
+        return f"{node.head} {{ {''.join(f'{name}: {unlaid(value)}, ' for name, value in node.fields)}}}"
+    if isinstance(node, Chain):
+        return ".".join((node.parent, *map(unlaid, node.links)))
+    items = ", ".join(map(unlaid, node.items if isinstance(node, Array) else node.arguments))
+    return f"{node.head}[{items}]" if isinstance(node, Array) else f"{node.head}({items}){node.after}"
 
 
 def parameters(before: str, items: Sequence[str], after: str, indent: str) -> str:
