@@ -84,6 +84,7 @@ pub mod document;
 pub mod errors;
 pub mod json;
 pub mod mismatch;
+pub mod reason;
 pub mod refusal;
 pub mod response;
 pub mod secret;

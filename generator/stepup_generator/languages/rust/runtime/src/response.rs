@@ -1,12 +1,12 @@
 //! What came back: a response, read to its end, or the reason why there is none.
 
-use std::error::Error as _;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use crate::json::parsed;
+use crate::reason::reason;
 
 /// Responses of this API are small; a larger one is not of this API.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -33,15 +33,8 @@ impl From<reqwest::Error> for Failure {
         // Without a connection nothing was carried out. In all other cases the request may have arrived.
         let sent = !(error.is_connect() || error.is_builder());
         let timed_out = error.is_timeout();
-        let error = error.without_url();
-        let mut reason = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            reason = inner.to_string();
-            cause = inner.source();
-        }
         Self {
-            reason,
+            reason: reason(error),
             sent,
             timed_out,
         }

@@ -9,7 +9,7 @@ use reqwest::{redirect, retry, Url};
 
 use crate::document::{Client, AGENT, API_KEY, AUTH_URL, CLIENT, CREDENTIALS};
 use crate::errors::{Error, Problem};
-use crate::response::Failure;
+use crate::reason::reason;
 use crate::secret::Secret;
 
 /// Settings of a client; [`build`](Builder::build) checks them.
@@ -117,10 +117,7 @@ impl Builder {
         // A redirect could carry key and codes elsewhere; what may be sent twice is decided by the operation.
         let http = self.http.redirect(redirect::Policy::none());
         let http = http.retry(retry::never()).referer(false).build();
-        let http = http.map_err(|error| {
-            let failure = Failure::from(error);
-            problems.push(Problem::new("http_client", failure.reason));
-        });
+        let http = http.map_err(|error| problems.push(Problem::new("http_client", reason(error))));
         match (url, key, headers, http) {
             (Ok(url), Ok(()), Ok(headers), Ok(http)) if problems.is_empty() => {
                 Ok(Client::new(Arc::new(Settings {
