@@ -40,11 +40,8 @@ pub async fn send<T>(
     let response = outcome.map_err(|failure| failed(&request, failure))?;
     match request.operation.success(response.status) {
         Some((status, media_type)) => success(&response, media_type)
-            .and_then(|body| {
-                decode(status, &body)
-                    .map_err(|mismatch| format!("the response is not as described ({mismatch})"))
-            })
-            .map_err(|problem| unexpected(&request, &response, &problem)),
+            .and_then(|body| decode(status, &body).map_err(undescribed))
+            .map_err(|problem| unexpected(&request, &response, &problem.to_string())),
         None => Err(rejected(&request, &response)),
     }
 }
@@ -61,12 +58,16 @@ async fn attempt(request: &Prepared, settings: &Settings) -> Result<Response, Fa
 }
 
 /// The body of a success; null where it has none.
-fn success(response: &Response, media_type: &str) -> Result<Value, String> {
+fn success(response: &Response, media_type: &str) -> Result<Value, Mismatch> {
     match media_type {
         "" if response.is_empty() => Ok(Value::Null),
-        "" => Err("expected a response without a body".into()),
-        media_type => response.document(Some(media_type)),
+        "" => Err(Mismatch::new("expected a response without a body")),
+        media_type => response.document(Some(media_type)).map_err(Mismatch::new),
     }
+}
+
+fn undescribed(mismatch: Mismatch) -> Mismatch {
+    Mismatch::new(format!("the response is not as described ({mismatch})"))
 }
 
 /// Why a response that is not a success has no result.

@@ -1,6 +1,7 @@
 //! Arrays without duplicates.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::hash::Hash;
 
 use super::{ensure, Constraint};
 use crate::mismatch::Mismatch;
@@ -8,9 +9,11 @@ use crate::mismatch::Mismatch;
 /// No two items are equal.
 pub struct UniqueItems;
 
-impl<T: Ord> Constraint<Vec<T>> for UniqueItems {
+impl<T: Eq + Hash> Constraint<Vec<T>> for UniqueItems {
     fn check(&self, value: &Vec<T>) -> Result<(), Mismatch> {
-        let distinct = BTreeSet::from_iter(value).len() == value.len();
-        ensure(distinct, || "expected no duplicates".into())
+        let distinct: HashSet<&T> = value.iter().collect();
+        ensure(distinct.len() == value.len(), || {
+            "expected no duplicates".into()
+        })
     }
 }
