@@ -181,11 +181,11 @@ def test_a_client_has_the_files_it_needs(api: Api) -> None:
     assert "regex-lite" in files["Cargo.toml"]
 
 
-def test_rustfmt_leaves_it_alone(workspace: Path, tmp_path: Path) -> None:
-    """`cargo fmt --check` finds nothing in any client, and a line that is put in is found."""
-    assert run(["cargo", "fmt", "--all", "--check"], workspace) == ""
-    source = tmp_path / "wire.rs"
-    source.write_text((workspace / "client/src/wire.rs").read_text(encoding="utf-8") + "fn  f() {}\n")
+def test_rustfmt_leaves_the_sources_alone(workspace: Path, tmp_path: Path) -> None:
+    """`cargo fmt --check` finds nothing in the runtime and in the checks, and a line that is put in is found."""
+    assert run(["cargo", "fmt", "-p", "stepup_runtime", "-p", "checks", "--check"], workspace) == ""
+    source = tmp_path / "within.rs"
+    source.write_text((RUNTIME / "src/within.rs").read_text(encoding="utf-8") + "fn  f() {}\n")
     with pytest.raises(AssertionError, match="Diff in"):
         run(["rustfmt", "--check", "--edition", "2021", str(source)], workspace)
 

@@ -99,7 +99,10 @@ async fn what_is_out_of_bounds_is_not_sent() {
     assert_eq!(names, ["class", "id", "tag", "limit", "X-Trace"]);
     let params = PutRawParams { body: Some(vec![]) };
     let error = auth.put_raw(params).await.unwrap_err();
-    assert_eq!(error.to_string(), "put_raw: body: expected a length of at least 1");
+    assert_eq!(
+        error.to_string(),
+        "put_raw: body: expected a length of at least 1"
+    );
     let circle = Circle { r: f64::NAN };
     let params = PutRawParams {
         body: Some(vec![circle]),
