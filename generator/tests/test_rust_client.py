@@ -182,7 +182,7 @@ def test_a_client_has_the_files_it_needs(api: Api) -> None:
 
 
 def test_rustfmt_leaves_the_sources_alone(workspace: Path, tmp_path: Path) -> None:
-    """`cargo fmt --check` finds nothing in the runtime and in the checks, and a line that is put in is found."""
+    """`cargo fmt --check` finds nothing in the runtime and the checks, and a line that is put in is found."""
     assert run(["cargo", "fmt", "-p", "stepup_runtime", "-p", "checks", "--check"], workspace) == ""
     source = tmp_path / "within.rs"
     source.write_text((RUNTIME / "src/within.rs").read_text(encoding="utf-8") + "fn  f() {}\n")
@@ -341,6 +341,11 @@ hostile = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=5) | names, max_s
 _TEXTS = 25
 
 
+def escaped(text: str) -> str:
+    """A pattern in the portable subset that matches the text."""
+    return re.sub(r"[\\^$.|?*+()\[\]{}/]", r"\\\g<0>", text)
+
+
 def poisoned(texts: list[str]) -> dict[str, Any]:
     """A document with ``texts`` wherever a document is free to say what it likes."""
     take = (f"x{text}" for text in texts).__next__
@@ -348,7 +353,7 @@ def poisoned(texts: list[str]) -> dict[str, Any]:
     schema = {
         "type": "object", "title": take(), "description": take(), "required": [first],
         "properties": {
-            first: {"type": "string", "description": take(), "pattern": take(), "minLength": 1},
+            first: {"type": "string", "description": take(), "pattern": escaped(take()), "minLength": 1},
             second: {"type": "string", "enum": [take(), "other"], "x-stepup-secret": True},
             third: {"type": "array", "items": {"$ref": "#/components/schemas/S"}},
         },
@@ -390,7 +395,7 @@ def outline(text: str) -> list[str]:
     text = subprocess.run(
         ["rustfmt", *options], input=text, capture_output=True, text=True, check=True
     ).stdout
-    tokens = []
+    tokens: list[str] = []
     for comment, literal, word, other in re.findall(
         r"(//.*)|(\"(?:[^\"\\]|\\.)*\")|([A-Za-z_]\w*)|(\S)", text, re.ASCII
     ):

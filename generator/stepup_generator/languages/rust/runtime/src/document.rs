@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::error_body;
-use crate::settings::Settings;
+use crate::errors::Error;
+use crate::settings::{Builder, Settings};
 
 pub const CLIENT: &str = "Client";
 pub const AGENT: &str = "stepup_runtime/0.0.0 rust";
@@ -22,6 +23,14 @@ pub struct Client {
 impl Client {
     pub fn new(settings: Arc<Settings>) -> Self {
         Self { settings }
+    }
+
+    pub fn builder(auth_url: &str, api_key: &str) -> Builder {
+        Builder::new(auth_url.into(), api_key.into())
+    }
+
+    pub fn from_env() -> Result<Self, Error> {
+        Builder::from_env().build()
     }
 }
 

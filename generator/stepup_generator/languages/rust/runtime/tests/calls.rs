@@ -9,9 +9,9 @@ use std::sync::Arc;
 use serde_json::{json, Value};
 use stepup_runtime::call::{send, Operation, Request};
 use stepup_runtime::constraint::{Const, MaxLength, NotEmpty};
-use stepup_runtime::document::RefusalKind;
+use stepup_runtime::document::{Client, RefusalKind};
 use stepup_runtime::errors::Error;
-use stepup_runtime::settings::{Builder, Settings};
+use stepup_runtime::settings::Settings;
 use stepup_runtime::{decode, encode, json::parsed, Secret};
 
 static READ: Operation = Operation {
@@ -44,15 +44,8 @@ fn server(status: u16, content: &'static str) -> (Arc<Settings>, std::thread::Jo
 }
 
 fn settings(url: &str) -> Arc<Settings> {
-    let environment = [("EXAMPLE_AUTH_URL", url), ("EXAMPLE_API_KEY", "canary")];
-    let _lock = ENVIRONMENT.lock().unwrap();
-    for (name, value) in environment {
-        std::env::set_var(name, value);
-    }
-    Builder::from_env().build().unwrap().settings
+    Client::builder(url, "canary").build().unwrap().settings
 }
-
-static ENVIRONMENT: std::sync::Mutex<()> = std::sync::Mutex::new(());
 
 fn request() -> Request {
     let mut request = Request::new(&READ);
