@@ -96,11 +96,12 @@ def _with_settings(inputs: "SiteInputs", args: argparse.Namespace) -> "SiteInput
     base_path, site_url = args.base_path, args.site_url
     if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", base_path):
         raise CommandError(
-            f"--base-path {base_path!r} is no path of a site.", "Begin and end it with a slash, as in /repo/."
+            f"--base-path {base_path!r} is not the path of a site.",
+            "Begin and end it with a slash, as in /repo/.",
         )
     if site_url and not re.fullmatch(r"https?://[^\s?#\"'<>]+", site_url):
         raise CommandError(
-            f"--site-url {site_url!r} is no address.",
+            f"--site-url {site_url!r} is not an address.",
             "Give one that begins with https:// and ends with the path.",
         )
     if args.label and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args.label):
@@ -127,11 +128,11 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
         print(f"{known} files in {out} are up to date. Open {out / 'index.html'}")
         return 0
     try:
-        told = _write(out, inputs)
+        report = _write(out, inputs)
     except (SpecError, SiteError) as error:
         raise CommandError(
             "\n".join(("the site cannot be built.", *error.lines())),
-            "Nothing was written. Mend these places; `stepup-mfa lint` looks further.",
+            "Nothing was written. Fix these places; `stepup-mfa lint` looks further.",
         ) from None
     except OutputError as error:
         raise CommandError(str(error), "Nothing was written. Choose another folder with --out.") from None
@@ -139,7 +140,7 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
         stamp.remember(out, digest)
     if not inputs.rules.is_file():
         print(f"No {inputs.rules.name} beside {inputs.document.name}: the site has no behaviour rules.")
-    print(f"{told} Open {out / 'index.html'}")
+    print(f"{report} Open {out / 'index.html'}")
     return 0
 
 

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
         files = docs_watch.build(inputs)
     except (GeneratorError, OSError) as error:
         raise CommandError(
-            f"the site cannot be built.\n{docs_watch.reason(error)}", "Mend this and start again."
+            f"the site cannot be built.\n{docs_watch.reason(error)}", "Fix this and start again."
         ) from error
     keys = {"api_key": access.DEFAULT_API_KEY, "control_key": access.new_control_key()}
 

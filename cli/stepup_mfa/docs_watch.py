@@ -79,20 +79,20 @@ class DocsServer(Server):
             site.tell(problems)
         else:
             site.replace(files)
-            print("The site is built anew.", flush=True)
+            print("The site is rebuilt.", flush=True)
 
     def _restart_mock(self) -> None:
-        """Replace the mock by one that has read the documents anew; it starts with fresh demo users."""
+        """Replace the mock by one that has read the documents again; it starts with fresh demo users."""
         old, new = self._app.mock, self._new_mock()
         self._app.mock, self.worlds = new, new.worlds
         old.worlds.close()
-        print("The mock started anew: users, codes and grants are fresh.", flush=True)
+        print("The mock restarted: users, codes and grants are fresh.", flush=True)
 
 
 def build(inputs: SiteInputs) -> Files:
     """Read everything and render the site."""
     from stepup_generator.site import render
-    from stepup_generator.site.frame import environment
+    from stepup_generator.site.shell import environment
 
     environment.cache_clear()  # a template may be what changed
     return render(inputs.read())

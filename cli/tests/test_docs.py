@@ -64,9 +64,9 @@ def test_versions_lie_side_by_side(
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        (["--base-path", "repo"], "--base-path 'repo' is no path of a site"),
-        (["--base-path", "/a/?x/"], "is no path of a site"),
-        (["--site-url", "docs.example.test"], "is no address"),
+        (["--base-path", "repo"], "--base-path 'repo' is not the path of a site"),
+        (["--base-path", "/a/?x/"], "is not the path of a site"),
+        (["--site-url", "docs.example.test"], "is not an address"),
         (["--version", "../v1"], "cannot name a folder"),
         (["--guides", "/does/not/exist"], "/does/not/exist: no such folder"),
         (["--workflows", "/does/not/exist"], "/does/not/exist: no such file"),
@@ -92,5 +92,5 @@ def test_a_matrix_that_is_none_leaves_the_old_site(
     matrix = tmp_path / "matrix.json"
     matrix.write_text("[]", encoding="utf-8")
     assert build(contract, out, "--matrix", str(matrix)) == 2
-    assert f"{matrix}:1: no fault matrix" in capsys.readouterr().err
+    assert f"{matrix}:1: not a fault matrix" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

@@ -20,12 +20,14 @@ __all__ = ["Exchange", "Language", "Program", "Sample", "of_flow", "of_operation
 class Language:
     """A language of samples: its id, as in addresses and marks, and its names for people and for Linguist.
 
-    ``lexer`` is what Pygments calls it, and ``output`` what Pygments calls the text that programs print.
+    ``fence`` is how guides mark a block of code in it. ``lexer`` is what Pygments calls it, and ``output``
+    what Pygments calls the text that programs print.
     """
 
     id: str
     name: str
     linguist: str
+    fence: str
     lexer: str
     output: str
 

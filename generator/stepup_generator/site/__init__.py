@@ -15,21 +15,21 @@ from stepup_generator.languages import TARGETS, samples_of_flows, samples_of_ope
 from stepup_generator.samples import Sample
 from stepup_generator.site import links
 from stepup_generator.site.addresses import Addresses
-from stepup_generator.site.card import FAVICON, card
 from stepup_generator.site.diagrams import diagram
 from stepup_generator.site.flows import flow_pages
-from stepup_generator.site.frame import Frame, Group
-from stepup_generator.site.front import front_page, other_pages, rules_page
 from stepup_generator.site.guide_pages import guide_pages
+from stepup_generator.site.landing import landing_page, other_pages, rules_page
 from stepup_generator.site.layout import layout
-from stepup_generator.site.machines import machine_files
+from stepup_generator.site.machine_files import machine_files
+from stepup_generator.site.markdown_pages import with_markdown
 from stepup_generator.site.page import Reference
 from stepup_generator.site.pages import Page
 from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.reference import ReferencePages
+from stepup_generator.site.shell import Group, Shell
+from stepup_generator.site.social_card import FAVICON, social_card
 from stepup_generator.site.sources import Settings, Sources
 from stepup_generator.site.text import one_line
-from stepup_generator.site.twins import with_twins
 
 __all__ = ["Settings", "Site", "Sources", "build", "render"]
 
@@ -54,16 +54,16 @@ def build(sources: Sources) -> Site:
     """As ``render``, with what there is to say about the build."""
     reference = layout(sources.api)
     shown, programs = _samples(sources)
-    pages = with_twins(sources, reference, shown, tuple(_pages(sources, reference, shown, programs)))
-    frame = Frame(sources, [item.language.id for item in TARGETS])
+    pages = with_markdown(sources, reference, shown, tuple(_pages(sources, reference, shown, programs)))
+    shell = Shell(sources, [item.language.id for item in TARGETS])
     groups = _navigation(sources, reference, pages)
-    files: dict[str, str | bytes] = {page.path: frame.render(page, groups) for page in pages}
+    files: dict[str, str | bytes] = {page.path: shell.render(page, groups) for page in pages}
     files |= {page.path.replace(".html", ".md"): page.markdown for page in pages if page.markdown}
     files |= machine_files(sources, pages, shown)
     files["favicon.svg"] = FAVICON
     settings = sources.settings
     if settings.home:
-        files["card.png"] = card(sources.api.title, one_line(sources.api.summary))
+        files["card.png"] = social_card(sources.api.title, one_line(sources.api.summary))
     beside = ("../index.html",) if settings.version else ()
     if problems := links.problems(files, settings.base_path, beside):
         raise SiteError(problems)
@@ -73,7 +73,7 @@ def build(sources: Sources) -> Site:
 
 
 def _samples(sources: Sources) -> tuple[_Samples, _Samples]:
-    """The samples of operations and of workflows. Raises SiteError for an example that no program can hold."""
+    """The samples of operations and workflows. Raises SiteError for an example no program can hold."""
     api, goldens = sources.api, sources.goldens
     try:
         return samples_of_operations(api, goldens), samples_of_flows(api, sources.workflows, goldens)
@@ -89,7 +89,7 @@ def _pages(sources: Sources, reference: Reference, shown: _Samples, programs: _S
     others += guide_pages(sources.guides, api, sources.workflows)
     others += flow_pages(api, sources.workflows, sources.guides, programs)
     flow = sources.workflows[0] if sources.workflows else None
-    yield front_page(sources, others, diagram(api, flow, "picture") if flow else None)
+    yield landing_page(sources, others, diagram(api, flow, "picture") if flow else None)
     yield from others
     yield from other_pages(sources)
 

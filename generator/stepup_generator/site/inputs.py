@@ -28,8 +28,8 @@ _TOOLS = ("jinja2", "markdown-it-py", "PyYAML", "Pygments")
 class SiteInputs:
     """What to build from. Rules, workflows and control document are looked for beside the document.
 
-    ``guides`` is a folder of Markdown, with the captured samples in a folder inside, and ``matrix`` the report of `stepup-mfa faults`, None to do without.
-    The last three are those of ``Settings``.
+    ``guides`` is a folder of Markdown, with the captured samples in a folder inside; ``matrix`` is the report
+    of `stepup-mfa faults`. Both are None to do without. The last three are those of ``Settings``.
     """
 
     document: Path

@@ -1,6 +1,6 @@
-"""Markdown twins of the pages that templates make: everything a page says, for readers that are programs.
+"""Markdown pages beside those that templates make: everything a page says, for programs that read.
 
-A guide is its own twin. Here are the reference, the rules and the front page.
+A guide is Markdown already. Here are the reference, the rules and the landing page.
 """
 
 import json
@@ -14,36 +14,36 @@ import jinja2
 from stepup_generator.openapi.model import Json, plain
 from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
-from stepup_generator.site.frame import environment, root
 from stepup_generator.site.page import Call, Error, Field, Reference, Section, Shape
 from stepup_generator.site.pages import SECTIONS, Page
 from stepup_generator.site.rules import kept_by
+from stepup_generator.site.shell import environment, root
 from stepup_generator.site.sources import Sources
 
-__all__ = ["twin_of", "with_twins"]
+__all__ = ["markdown_of", "with_markdown"]
 
 
-def twin_of(address: str) -> str:
-    """The address of a page's twin; an anchor in it stays."""
+def markdown_of(address: str) -> str:
+    """The address of a page's Markdown; an anchor in it stays."""
     path, mark, anchor = address.partition("#")
     return f"{path.removesuffix('.html')}.md{mark}{anchor}"
 
 
-def with_twins(
+def with_markdown(
     sources: Sources,
     reference: Reference,
     samples: Mapping[str, Sequence[Sample]],
     pages: Sequence[Page],
 ) -> tuple[Page, ...]:
-    """The pages, each with its twin."""
-    twins = _Twins(sources, reference, samples)
-    texts = dict(twins.texts())
+    """The pages, each with its Markdown."""
+    markdown = _MarkdownPages(sources, reference, samples)
+    texts = dict(markdown.texts())
     full = [replace(page, markdown=page.markdown or texts.get(page.path, "")) for page in pages]
-    landing = twins.landing([page for page in full if page.markdown])
+    landing = markdown.landing([page for page in full if page.markdown])
     return tuple(replace(page, markdown=landing) if page.path == "index.html" else page for page in full)
 
 
-class _Twins:
+class _MarkdownPages:
     def __init__(
         self, sources: Sources, reference: Reference, samples: Mapping[str, Sequence[Sample]]
     ) -> None:
@@ -58,11 +58,11 @@ class _Twins:
         self.jinja.globals = self.jinja.globals | {
             "api": sources.api,
             "titles": {item.id: item.summary or item.id for item in sources.api.operations},
-            "operation_twin": lambda name: twin_of(self.addresses.operation(name)),
+            "operation_markdown": lambda name: markdown_of(self.addresses.operation(name)),
         }
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Path of a page and text of its twin."""
+        """Path of a page and its Markdown."""
         sections, errors = self.reference.sections, self.reference.errors
         split = self.addresses.is_split
         first = "reference/index.html"
@@ -90,7 +90,7 @@ class _Twins:
                 (section, [(call, *self.beside(call)) for call in section.calls]) for section in sections
             ],
             "elsewhere": [
-                (item.tag or "Others", twin_of(self.addresses.tag(item.tag)), item.description)
+                (item.tag or "Others", markdown_of(self.addresses.tag(item.tag)), item.description)
                 for item in elsewhere
             ],
             "errors": errors,
@@ -110,7 +110,7 @@ class _Twins:
     def landing(self, pages: Iterable[Page]) -> str:
         listed = list(pages)
         sections = [(name, [page for page in listed if page.section == name]) for name in SECTIONS]
-        values = {"sections": [section for section in sections if section[1]], "twin_of": twin_of}
+        values = {"sections": [section for section in sections if section[1]], "markdown_of": markdown_of}
         return self.render("landing.md.jinja", values)
 
     def render(self, name: str, values: Mapping[str, object]) -> str:

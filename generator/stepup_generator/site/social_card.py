@@ -1,9 +1,9 @@
-"""The site's sign, a small step up: as an icon, and on the card that shows when the site is shared."""
+"""The site's logo, a small step up: as an icon, and on the social card shown when the site is shared."""
 
 from collections.abc import Callable
 from io import BytesIO
 
-__all__ = ["FAVICON", "card"]
+__all__ = ["FAVICON", "social_card"]
 
 FAVICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
@@ -14,7 +14,7 @@ _WIDTH, _HEIGHT, _MARGIN = 1200, 630, 96
 _PAPER, _INK, _SOFT, _ACCENT = "#fdfdfb", "#1a1d22", "#484d56", "#0a4b78"
 
 
-def card(title: str, about: str) -> bytes:
+def social_card(title: str, about: str) -> bytes:
     """A PNG of 1200 by 630 with the title and what the site is about."""
     from PIL import Image, ImageDraw, ImageFont
 

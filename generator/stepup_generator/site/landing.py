@@ -1,19 +1,19 @@
-"""The pages around reference, guides and flows: the front, the rules with their bugs, and the small ones."""
+"""The pages around reference, guides and flows: landing page, rules with their bugs, and the small ones."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
 from stepup_generator.site.addresses import Addresses
-from stepup_generator.site.frame import environment
 from stepup_generator.site.pages import Entry, Page
+from stepup_generator.site.shell import environment
 from stepup_generator.site.sources import Sources
 from stepup_generator.site.text import first_sentence, markdown, one_line
 
-__all__ = ["front_page", "other_pages", "rules_page"]
+__all__ = ["landing_page", "other_pages", "rules_page"]
 
 
-def front_page(sources: Sources, pages: Sequence[Page], picture: Markup | None) -> Page:
+def landing_page(sources: Sources, pages: Sequence[Page], picture: Markup | None) -> Page:
     """The landing page: where to begin, and every page by its section. ``picture`` shows the idea."""
     api, guides = sources.api, [page for page in pages if page.section == "Guides"]
     groups = [
@@ -60,8 +60,8 @@ def rules_page(sources: Sources, titles: Mapping[str, str]) -> Page:
 
 def other_pages(sources: Sources) -> Iterator[Page]:
     """What belongs to no section: the page for a wrong address and, where there are any, the changes."""
-    lost = '<h1>Page not found</h1>\n<p class="lead">Nothing stands at this address. Try the search.</p>'
-    yield Page("404.html", "Page not found", "Nothing stands at this address.", "", Markup(lost), "")  # noqa: S704
+    missing = '<h1>Page not found</h1>\n<p class="lead">There is no page at this address. Try the search.</p>'
+    yield Page("404.html", "Page not found", "There is no page at this address.", "", Markup(missing), "")  # noqa: S704
     if sources.changelog:
         title = sources.api.title
         body = markdown(sources.changelog, 1)

@@ -1,4 +1,4 @@
-"""What the site holds for programs: twins, indexes, documents, the collection, and the forms' data."""
+"""What the site has for programs: Markdown pages, indexes, documents, collection and form data."""
 
 import json
 import re
@@ -13,6 +13,7 @@ import yaml
 import stepup_spec
 from stepup_generator import site
 from stepup_generator.errors import SiteError
+from stepup_generator.openapi.constraints import MaxLength
 from stepup_generator.openapi.model import Api
 from stepup_generator.openapi.read import read
 from stepup_generator.site.addresses import Addresses
@@ -54,46 +55,46 @@ def pages(files: Mapping[str, str]) -> list[str]:
     return [path for path in files if path.endswith(".html") and path != "404.html"]
 
 
-def test_every_page_has_a_twin_and_names_it(files: dict[str, str]) -> None:
+def test_every_page_has_markdown_and_links_to_it(files: dict[str, str]) -> None:
     """Beside each page lies its Markdown, and the page says so."""
     for path in pages(files):
-        twin = path.replace(".html", ".md")
-        assert files[twin].startswith("# "), path
-        assert f'<link rel="alternate" type="text/markdown" href="{Path(twin).name}">' in files[path]
+        markdown = path.replace(".html", ".md")
+        assert files[markdown].startswith("# "), path
+        assert f'<link rel="alternate" type="text/markdown" href="{Path(markdown).name}">' in files[path]
 
 
-def test_the_twin_of_an_operation_is_complete(files: dict[str, str]) -> None:
+def test_the_markdown_of_an_operation_is_complete(files: dict[str, str]) -> None:
     """It holds every field with its bounds, every status, header, error, rule, link, example and sample."""
     api = read(SPEC)
     rules = yaml.safe_load(SPEC.with_name("rules.yaml").read_text(encoding="utf-8"))
     for operation in api.operations:
         text = files[f"reference/{operation.id}/index.md"]
-        wanted = {operation.summary, operation.id, operation.path}
-        wanted |= {f"`{item.name}`" for item in operation.parameters}
+        expected = {operation.summary, operation.id, operation.path}
+        expected |= {f"`{item.name}`" for item in operation.parameters}
         for schema in [operation.request_body.schema] if operation.request_body else []:
             for item in api.resolve(schema).properties:
-                wanted.add(f"- `{item.name}` (")
-                limit = api.resolve(item.schema).max_length
-                wanted |= {str(limit)} if limit else set()
+                expected.add(f"- `{item.name}` (")
+                limits = api.resolve(item.schema).constraints
+                expected |= {str(limit.length) for limit in limits if isinstance(limit, MaxLength)}
         for answer in operation.responses:
-            wanted |= {f"## Answer {answer.status}", " ".join(answer.description.split())[:60]}
-            wanted |= {f"- `{header.name}` (" for header in answer.headers}
-            wanted |= {link.description for link in answer.links}
+            expected |= {f"## Response {answer.status}", " ".join(answer.description.split())[:60]}
+            expected |= {f"- `{header.name}` (" for header in answer.headers}
+            expected |= {link.description for link in answer.links}
             for example in answer.examples:
-                wanted.add(example.summary)
+                expected.add(example.summary)
                 if isinstance(example.value, Mapping) and "error_code" in example.value:
-                    wanted.add(f"- `{example.value['error_code']}`: ")
+                    expected.add(f"- `{example.value['error_code']}`: ")
         for group in rules["groups"]:
             for rule in group["rules"]:
                 if operation.id in rule["operations"]:
-                    wanted.add(
+                    expected.add(
                         f"- [{rule['id']}](../../rules/index.md): {rule['sentence'].split('.')[0][:40]}"
                     )
-        wanted |= {"```python", "```javascript", "```curl"}
-        assert [item for item in wanted if item not in text] == []
+        expected |= {"```python", "```javascript", "```bash"}
+        assert [item for item in expected if item not in text] == []
 
 
-def test_links_of_twins_and_indexes_lead_somewhere(files: dict[str, str], wide: dict[str, str]) -> None:
+def test_links_of_markdown_and_indexes_lead_somewhere(files: dict[str, str], wide: dict[str, str]) -> None:
     """Each relative link of a Markdown file or of llms.txt leads to a file of the site."""
     for site_files in (files, wide):
         for path, text in site_files.items():

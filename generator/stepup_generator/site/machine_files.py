@@ -11,11 +11,11 @@ from xml.sax.saxutils import escape
 from stepup_generator.bundle import bundle
 from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
-from stepup_generator.site.frame import TEMPLATES
+from stepup_generator.site.markdown_pages import markdown_of
 from stepup_generator.site.pages import SECTIONS, Entry, Page
 from stepup_generator.site.postman import collection
+from stepup_generator.site.shell import TEMPLATES
 from stepup_generator.site.sources import Sources
-from stepup_generator.site.twins import twin_of
 
 __all__ = ["machine_files"]
 
@@ -26,7 +26,7 @@ _LONGEST = 160
 def machine_files(
     sources: Sources, pages: Sequence[Page], samples: Mapping[str, Sequence[Sample]]
 ) -> dict[str, str | bytes]:
-    """Return the files as {path: content}; the pages have their twins."""
+    """Return the files as {path: content}."""
     entries = [entry for page in pages for entry in (*_own(page), *page.entries)]
     index = _index(entries)
     files: dict[str, str | bytes] = {
@@ -76,7 +76,7 @@ def _llms(sources: Sources, pages: Iterable[Page]) -> str:
     for page in pages:
         if page.section and page.markdown:
             about = f": {page.summary}" if page.summary else ""
-            sections[page.section].append(f"- [{page.title}]({url}{twin_of(page.path)}){about}")
+            sections[page.section].append(f"- [{page.title}]({url}{markdown_of(page.path)}){about}")
     documents = [f"- [OpenAPI document]({url}openapi.yaml): the contract", f"- [As JSON]({url}openapi.json)"]
     if sources.workflows_file is not None:
         documents.append(f"- [Workflows]({url}{sources.workflows_file.name}): Arazzo")

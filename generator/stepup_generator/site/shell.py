@@ -1,6 +1,6 @@
-"""Lays the frame around pages: head, policy, navigation, footer. One style and one small script, both inline.
+"""The page shell: head, policy, navigation, footer. One style and one small script, both inline.
 
-The policy (CSP) allows just these two by their digests, and what the script itself loads when it is wanted
+The policy (CSP) allows just these two by their digests, and what the script itself loads when it is expected
 (CSP 3, section 8.2, 'strict-dynamic': unlike a list of hosts it holds in a folder on a disk as well).
 """
 
@@ -20,7 +20,7 @@ from stepup_generator.site.panels import code, panels
 from stepup_generator.site.sources import Settings, Sources
 from stepup_generator.site.text import line, markdown, safe_url, sample
 
-__all__ = ["TEMPLATES", "Frame", "Group", "environment", "policy", "root"]
+__all__ = ["TEMPLATES", "Group", "Shell", "environment", "policy", "root"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -67,7 +67,7 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-class Frame:
+class Shell:
     """Turns pages of one build into HTML."""
 
     def __init__(self, sources: Sources, languages: Iterable[str]) -> None:
