@@ -12,7 +12,7 @@ from stepup_generator.client.view import ClientSettings
 from stepup_generator.errors import GeneratorError
 from stepup_generator.languages.rust import types as rs
 from stepup_generator.languages.rust.examples import use
-from stepup_generator.languages.rust.layout import unlaid
+from stepup_generator.languages.rust.literals import Unwritable
 from stepup_generator.languages.rust.types import RUST
 from stepup_generator.languages.rust.view import rust_view
 from stepup_generator.openapi.model import Api, Json, Operation
@@ -63,8 +63,8 @@ class RustSamples:
             kind = Type("string")
             if field is not None and item.name in values:
                 kind = field.type
-                node = rs.field_literal(values[item.name], field, self._view.by_name, self._view.tagged)
-                known.append(f"let {variable} = {unlaid(node).removesuffix('.into()')};")
+                text = self._view.literals.field(values[item.name], field)
+                known.append(f"let {variable} = {text.removesuffix('.into()')};")
             owned = kind.kind != "string" or bool(kind.name)
             sources[InputReference(item.name)] = _Source(variable, kind, owned=owned)
         parts = ["\n".join(known)]
@@ -222,8 +222,8 @@ class RustSamples:
         if isinstance(value, Code):
             return _converted(known[str(value)], field)
         try:
-            return unlaid(rs.field_literal(value, field, self._view.by_name, self._view.tagged))
-        except rs.Unwritable:
+            return self._view.literals.field(value, field)
+        except Unwritable:
             message = f"{operation.id}: the example of {field.wire or 'the body'} is not a value of its type"
             raise GeneratorError(message) from None
 
