@@ -21,7 +21,7 @@ def relaunch(pid_file: Path, log_file: Path, *options: str) -> int:
 
 
 def kill(pid_file: Path) -> None:
-    """End the mock whose process id is in the file, without giving it time to clean up."""
+    """End the mock whose process id stands in the file, without giving it time to tidy up."""
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         os.kill(int(pid_file.read_text(encoding="utf-8")), signal.SIGKILL)
         pid_file.unlink()

@@ -1,1 +1,1 @@
-"""Checks a step-up MFA server over HTTP: its schemas and its behaviour."""
+"""Judges a step-up MFA server over HTTP: its schemas and its behaviour."""
