@@ -1,7 +1,7 @@
-"""What came of a request: the result, the error that says why there is none, or another try.
+"""The outcome of a request: the result, the error that says why there is none, or another try.
 
-Here is decided what counts as success (exactly what the API documents, nothing else) and what may be sent twice
-(nothing that could have been done already, unless the API says that it may be repeated).
+This module decides what counts as success (exactly what the API documents, nothing else) and what may be sent
+twice (nothing that may have been carried out already, unless the API says that it may be repeated).
 """
 
 from __future__ import annotations
@@ -10,12 +10,20 @@ import logging
 import random
 from typing import Any, TypeVar
 
-from . import errors
+from ._codecs import Mismatch, is_object
+from ._error_fields import code_of, summary
+from ._errors import (
+    ApiError,
+    NoAnswerError,
+    NotSentError,
+    StepUpMfaError,
+    UnexpectedAnswerError,
+    kind_of,
+)
 from ._request import Body, Call, Operation, Settings
-from ._shapes import Mismatch
 from .responses import Failure, RawResponse
 
-__all__ = ["judge", "pause"]
+__all__ = ["interpret", "pause"]
 
 T = TypeVar("T")
 
@@ -56,65 +64,69 @@ def _pause(operation: Operation[Any], outcome: RawResponse | Failure, tries: int
 
 def _backoff(tries: int) -> float:
     """Growing, and spread so that many callers do not come back at once."""
-    return random.random() * min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** (tries - 1))
+    spread = random.random()  # noqa: S311  # nothing secret hangs on it
+    return spread * min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** (tries - 1))
 
 
-def judge(call: Call[T], outcome: RawResponse | Failure, settings: Settings) -> T:
+def interpret(call: Call[T], outcome: RawResponse | Failure, settings: Settings) -> T:
     """The result, or the error that says why there is none."""
     if isinstance(outcome, Failure):
         raise _no_answer(call, outcome, settings)
     status = call.operation.documented(outcome.status)
     if status:
-        result, problem = _result(call.operation.answers[status], outcome)
+        result, problem = _result(call.operation.successes[status], outcome)
         if not problem:
             return result  # type: ignore[no-any-return]
         del result
         raise _unexpected(call, outcome, settings, problem)
     if outcome.status >= 400:
-        raise _refusal(call, outcome, settings)
-    problem = "redirects are not followed" if 300 <= outcome.status < 400 else "not a status of this operation"
+        raise _api_error(call, outcome, settings)
+    problem = (
+        "redirects are not followed" if 300 <= outcome.status < 400 else "not a status of this operation"
+    )
     raise _unexpected(call, outcome, settings, problem)
 
 
-def _result(body: Body[Any] | None, answer: RawResponse) -> tuple[Any, str]:
+def _result(body: Body[Any] | None, response: RawResponse) -> tuple[Any, str]:
     if body is None:
-        return None, "an answer without a body was wanted" if answer.content else ""
-    document, problem = answer.document(body.media_type)
+        return None, "expected a response without a body" if response.content else ""
+    document, problem = response.document(body.media_type)
     if problem:
         return None, problem
     try:
-        return body.shape.read(document, ""), ""
+        return body.codec.read(document, ""), ""
     except Mismatch as mismatch:
-        return None, f"the answer is not as described ({mismatch})"
+        return None, f"the response is not as documented ({mismatch})"
 
 
-def _no_answer(call: Call[Any], failure: Failure, settings: Settings) -> errors.{{ names.root }}:
-    kind = errors.NoAnswerError if failure.sent else errors.NotSentError
-    what = "no complete answer; it may have been carried out" if failure.sent else "not sent"
+def _no_answer(call: Call[Any], failure: Failure, settings: Settings) -> StepUpMfaError:
+    kind = NoAnswerError if failure.sent else NotSentError
+    what = "no complete response; it may have been carried out" if failure.sent else "not sent"
     message = f"{call.operation.name}: {what} ({settings.scrub(call, failure.reason)})"
     return kind(message, timed_out=failure.timed_out)
 
 
-def _unexpected(call: Call[Any], answer: RawResponse, settings: Settings, problem: str) -> errors.{{ names.root }}:
-    what = settings.scrub(call, f"{answer.summary()}: {problem}")
-    return errors.UnexpectedAnswerError(
+def _unexpected(call: Call[Any], response: RawResponse, settings: Settings, problem: str) -> StepUpMfaError:
+    what = settings.scrub(call, f"{response.summary()}: {problem}")
+    return UnexpectedAnswerError(
         f"{call.operation.name}: {what}",
-        status=answer.status,
-        request_id=answer.request_id,
-        retry_after=answer.retry_after(),
+        status=response.status,
+        request_id=response.request_id,
+        retry_after=response.retry_after(),
     )
 
 
-def _refusal(call: Call[Any], answer: RawResponse, settings: Settings) -> errors.{{ names.root }}:
-    document, problem = answer.document()
-    body = errors.refusal(document)
-    if body is None:
-        return _unexpected(call, answer, settings, problem or "not an error body of this API")
-    what = settings.scrub(call, f"{answer.summary()}: {errors.summary(body)}")
-    return errors.api_error(
+def _api_error(call: Call[Any], response: RawResponse, settings: Settings) -> StepUpMfaError:
+    document, problem = response.document()
+    code = code_of(document) if is_object(document) else None
+    if code is None:
+        return _unexpected(call, response, settings, problem or "not an error body of this API")
+    what = settings.scrub(call, f"{response.summary()}: {summary(document)}")
+    kind: type[ApiError] = kind_of(code)
+    return kind(
         f"{call.operation.name}: {what}",
-        body,
-        status=answer.status,
-        request_id=answer.request_id,
-        retry_after=answer.retry_after(),
+        document,
+        status=response.status,
+        request_id=response.request_id,
+        retry_after=response.retry_after(),
     )
