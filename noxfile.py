@@ -6,9 +6,7 @@ A check that cannot run here (no Node, say) is skipped out loud on a developer's
 import json
 import os
 import shutil
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -129,24 +127,7 @@ def samples(session: nox.Session) -> None:
 def contract(session: nox.Session) -> None:
     """The mock keeps the contract: schemas, statuses and behaviour, judged over HTTP."""
     install(session)
-    ready = Path(session.create_tmp()) / "mock-url"
-    ready.unlink(missing_ok=True)
-    keys = {"STEPUP_MFA_API_KEY": "nox-api-key", "STEPUP_MFA_CONTROL_KEY": "nox-control-key"}
-    command = [Path(session.bin) / "stepup-mfa", "mock", "--port", "0", "--ready-file", ready]
-    command += ["--api-key", keys["STEPUP_MFA_API_KEY"], "--control-key", keys["STEPUP_MFA_CONTROL_KEY"]]
-    mock = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 30
-        while not (ready.exists() and ready.read_text().strip()):
-            if mock.poll() is not None or time.monotonic() > deadline:
-                session.error("the mock did not start")
-            time.sleep(0.05)
-        url = ready.read_text().strip()
-        urls = {"STEPUP_MFA_AUTH_URL": url, "STEPUP_MFA_CONTROL_URL": url}
-        session.run("stepup-mfa", "contract", *session.posargs, env=keys | urls)
-    finally:
-        mock.terminate()
-        mock.wait(10)
+    session.run("python", "-m", "stepup_mock.launch", "stepup-mfa", "contract", *session.posargs)
 
 
 @nox.session

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 HELP = "prove that the suite catches every fault of the mock"
 
-_KEYS = ("faults-api-key", "faults-control-key")
-_READY_WITHIN = 20.0
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
@@ -122,40 +119,20 @@ def _check_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
 
 def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
     import asyncio
-    import sys
 
     from stepup_contract.server.target import Target
     from stepup_contract.suite import Options, judge
-    from stepup_mfa.relaunch import kill, relaunch
+    from stepup_mock.launch import MockNotStarted, start_mock
 
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        pid_file, log_file, ready = folder / "pid", folder / "log", folder / "ready"
-        options = ["--api-key", _KEYS[0], "--control-key", _KEYS[1], "--state", str(folder / "state.db")]
-        options += ["--fault", fault_id] if fault_id else []
+        log, state = Path(name) / "log", Path(name) / "state.db"
+        options = ("--state", state, *(("--fault", fault_id) if fault_id else ()))
         try:
-            pid = relaunch(pid_file, log_file, *options, "--port", "0", "--ready-file", str(ready))
-            url = _wait_for(ready, log_file, pid)
-            again = (*options, "--port", url.rpartition(":")[2])
-            restart = (sys.executable, "-m", "stepup_mfa.relaunch", str(pid_file), str(log_file), *again)
-            target = Target(url, _KEYS[0], url, _KEYS[1], restart_command=restart, log_file=log_file)
-            return asyncio.run(judge(target, Options(rules=rules, phases=(), seed=seed)))
-        finally:
-            kill(pid_file)
-
-
-def _wait_for(ready: Path, log_file: Path, pid: int) -> str:
-    """Return the URL that a mock wrote; the file is there and empty while the mock looks whether it can."""
-    deadline = time.monotonic() + _READY_WITHIN
-    while not (url := _read(ready)):
-        if time.monotonic() > deadline or os.waitpid(pid, os.WNOHANG) != (0, 0):
-            raise CommandError("a mock did not start.", _read(log_file)[-300:])
-        time.sleep(0.02)
-    return url
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""
+            with start_mock(*options, log=log) as mock:
+                target = Target(
+                    mock.base_url, mock.api_key, mock.base_url, mock.control_key,
+                    restart_command=mock.restart_command, log_file=log,
+                )  # fmt: skip
+                return asyncio.run(judge(target, Options(rules=rules, phases=(), seed=seed)))
+        except MockNotStarted as error:
+            raise CommandError(str(error), "Run `stepup-mfa mock` to see why.") from error

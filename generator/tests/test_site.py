@@ -440,12 +440,12 @@ def test_a_method_without_its_numbers_is_rejected(tmp_path: Path, old: str, new:
 
 
 def test_a_rule_with_a_number_of_two_digits_has_its_anchor(tmp_path: Path) -> None:
-    """Ids are a letter and a number: T10 is read, printed and linked as T9 is."""
-    (tmp_path / "rules.yaml").write_text(RULES.read_text("utf-8").replace("id: T9\n", "id: T10\n"), "utf-8")
+    """Ids are a letter and a number: T99 is read, printed and linked as T9 is."""
+    (tmp_path / "rules.yaml").write_text(RULES.read_text("utf-8").replace("id: T9\n", "id: T99\n"), "utf-8")
     api = read(SPEC)
     built = html(site.render(site.Sources(api, SPEC, read_rules(tmp_path / "rules.yaml", api))))
-    assert "T10" in Page(built["rules/index.html"]).ids
-    assert "../../rules/index.html#T10" in Page(built[own("verifyStepUpTotpChallenge")]).links
+    assert "T99" in Page(built["rules/index.html"]).ids
+    assert "../../rules/index.html#T99" in Page(built[own("verifyStepUpTotpChallenge")]).links
 
 
 def test_methods_are_printed_with_their_numbers(pages: dict[str, Page]) -> None:
