@@ -31,7 +31,7 @@ from pathlib import Path
 import httpx
 from sample_capture import captured, differences, running_examples
 from sample_server import PATIENCE, Arranged, Arranger, Server
-from sample_toolchains import ROOT, TOOLCHAINS, BuildError, Toolchain
+from sample_toolchains import ROOT, BuildError, Toolchain, toolchain_of
 
 import stepup_spec
 from stepup_generator.arazzo import read as workflows
@@ -278,7 +278,7 @@ def toolchains(args: argparse.Namespace, problems: list[str]) -> Iterator[tuple[
         language = target.language.id
         if language not in (args.language or [language]):
             continue
-        toolchain = TOOLCHAINS[language](args.work / language)
+        toolchain = toolchain_of(target.folder)(args.work / language)
         if toolchain.missing:
             tools = ", ".join(f"`{name}`" for name in toolchain.missing)
             print(f"NOT RUN: the {language} samples need {tools}, not on the PATH", flush=True)

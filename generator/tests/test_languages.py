@@ -26,6 +26,12 @@ def test_each_client_brings_its_tests_its_benchmark_and_its_driver() -> None:
             assert (ROOT / path).exists(), path
 
 
+def test_each_language_brings_the_tools_that_run_its_samples() -> None:
+    """No list names them: the runner of samples finds the module of a language by its folder."""
+    found = {path.stem for path in (ROOT / "tests" / "toolchains").glob("*.py")}
+    assert found == {item.folder for item in TARGETS}
+
+
 def test_ids_and_fences_are_unique() -> None:
     """Two languages never meet in an address, a mark or a guide."""
     for names in zip(
