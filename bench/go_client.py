@@ -16,25 +16,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from live_grant import mock_with_grant
+
 HERE = Path(__file__).resolve().parent
 CLIENT = HERE.parent / "generated_client" / "go"
 TARGET = 1.10
 _MODULE = "github.com/stepup-mfa/stepup-mfa-go"
-# Runs until its standard input ends; prints its address, its API key, a user, and a grant for that user.
-_MOCK = """
-import json, sys, urllib.request
-from stepup_mock.testing import running_mock
-with running_mock() as mock:
-    user = mock.add_totp_user()
-    terms = {"grant_type": "TIME_BASED", "valid_for_seconds": 86400, "action_type": "SENSITIVE_ACTION"}
-    body = json.dumps({"user_id": user.id, "code": mock.totp_code(user), **terms}).encode()
-    headers = {"Authorization": f"Bearer {mock.api_key}", "Content-Type": "application/json"}
-    url = f"{mock.base_url}/api/backend/v1/mfa/step-up/verify-totp"
-    with urllib.request.urlopen(urllib.request.Request(url, body, headers)) as answer:
-        grant = json.load(answer)["step_up_grant"]
-    print(json.dumps([mock.base_url, mock.api_key, user.id, grant]), flush=True)
-    sys.stdin.read()
-"""
 
 
 def build(folder: Path) -> Path:
@@ -53,13 +40,9 @@ def build(folder: Path) -> Path:
 
 def measure(program: Path, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
     """Medians over the rounds, in microseconds of a call, and the median of the ratios of the rounds."""
-    command = [sys.executable, "-c", _MOCK]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as mock:
-        assert mock.stdin is not None
-        assert mock.stdout is not None
-        arguments = json.loads(mock.stdout.readline())
+    with mock_with_grant() as live:
+        arguments = (live.mock.base_url, live.mock.api_key, live.user_id, live.grant)
         done = subprocess.run([program, *arguments, str(rounds)], check=True, capture_output=True, text=True)
-        mock.stdin.close()
     return {
         name: {kind: _medians(found, kind) for kind in ("cpu", "wall")}
         for name, found in json.loads(done.stdout).items()

@@ -8,52 +8,21 @@ JSON with the key, raise on an error status, parse the body.
 """
 
 import argparse
-import contextlib
 import json
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+from live_grant import mock_with_grant
 
 CLIENT = Path(__file__).resolve().parents[1] / "generated_client" / "python"
 TARGETS = {"call": 1.05, "import": 1.25}
-_ACTION = "SENSITIVE_ACTION"
 _CALLS_A_ROUND = 40
-
-
-# Runs until its standard input ends.
-_MOCK = """
-import json, sys
-from stepup_mock.testing import running_mock
-with running_mock() as mock:
-    user = mock.add_totp_user()
-    print(json.dumps([mock.base_url, mock.api_key, user.id, mock.totp_code(user)]), flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def running_mock() -> Iterator[tuple[str, str, dict[str, str]]]:
-    """Start the mock; gives its address, its API key, and the arguments that verify a grant for a user."""
-    mock = subprocess.Popen(
-        [sys.executable, "-c", _MOCK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert mock.stdin is not None
-    assert mock.stdout is not None
-    with mock:
-        url, key, user, code = json.loads(mock.stdout.readline())
-        with stepup_client(url, key) as auth:
-            issued = auth.verify_step_up_totp_challenge(
-                action_type=_ACTION, user_id=user, code=code, grant_type="TIME_BASED",
-                valid_for_seconds=86400,
-            )  # fmt: skip
-        yield url, key, {"action_type": _ACTION, "user_id": user, "grant": issued.step_up_grant}
-        mock.stdin.close()
 
 
 def stepup_client(url: str, key: str) -> Any:
@@ -125,8 +94,9 @@ def main() -> int:
     parser.add_argument("--format", choices=("text", "json"), default="text")
     args = parser.parse_args()
     sys.path.insert(0, str(CLIENT))
-    with running_mock() as (url, key, arguments):
-        calls = measure_calls(url, key, arguments, args.rounds)
+    with mock_with_grant() as live:
+        arguments = {"action_type": live.action_type, "user_id": live.user_id, "grant": live.grant}
+        calls = measure_calls(live.mock.base_url, live.mock.api_key, arguments, args.rounds)
     imports = measure_import(max(1, args.rounds // 3))
     if args.format == "json":
         print(json.dumps({"calls": calls, "import": imports, "targets": TARGETS}))

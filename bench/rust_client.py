@@ -7,52 +7,19 @@ machine is busy for both. Release build, in build/cargo or where STEPUP_CARGO_TA
 """
 
 import argparse
-import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from live_grant import mock_with_grant
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = Path(os.environ.get("STEPUP_CARGO_TARGET") or ROOT / "build" / "cargo").resolve()
 TARGET_RATIO = 1.10
-_ACTION = "SENSITIVE_ACTION"
-
-# Runs until its standard input ends.
-_MOCK = """
-import json, sys
-from stepup_mock.testing import running_mock
-with running_mock() as mock:
-    user = mock.add_totp_user()
-    print(json.dumps([mock.base_url, mock.api_key, user.id, mock.totp_code(user)]), flush=True)
-    sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def running_mock() -> Iterator[tuple[str, str, str, str]]:
-    """Start the mock; gives its address, its API key, a user, and a time-based grant of theirs."""
-    import httpx
-
-    mock = subprocess.Popen(
-        [sys.executable, "-c", _MOCK], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert mock.stdin is not None
-    assert mock.stdout is not None
-    with mock:
-        url, key, user, code = json.loads(mock.stdout.readline())
-        body = {
-            "action_type": _ACTION, "user_id": user, "code": code, "grant_type": "TIME_BASED",
-            "valid_for_seconds": 86400,
-        }  # fmt: skip
-        headers = {"Authorization": f"Bearer {key}"}
-        issued = httpx.post(f"{url}/api/backend/v1/mfa/step-up/verify-totp", json=body, headers=headers)
-        yield url, key, user, issued.raise_for_status().json()["step_up_grant"]
-        mock.stdin.close()
 
 
 def measured(rounds: int) -> dict[str, dict[str, dict[str, list[float]]]]:
@@ -60,8 +27,11 @@ def measured(rounds: int) -> dict[str, dict[str, dict[str, list[float]]]]:
     folder = ROOT / "bench" / "rust_client"
     build = ["cargo", "build", "--quiet", "--release", "--target-dir", str(TARGET)]
     subprocess.run(build, cwd=folder, check=True)
-    with running_mock() as (url, key, user, grant):
-        command = [str(TARGET / "release" / "bench-rust-client"), url, key, user, _ACTION, grant, str(rounds)]
+    program = str(TARGET / "release" / "bench-rust-client")
+    with mock_with_grant() as live:
+        mock = live.mock
+        arguments = (mock.base_url, mock.api_key, live.user_id, live.action_type, live.grant, str(rounds))
+        command = [program, *arguments]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -16,12 +16,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stepup_mock.testing import running_mock
+from live_grant import mock_with_grant
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKS = ROOT / "generator" / "tests" / "typescript"
 TARGETS = {"call": 1.10, "bundle": 6000}
-_TERMS = {"action_type": "SENSITIVE_ACTION", "grant_type": "TIME_BASED", "valid_for_seconds": 86400}
 
 
 def run(*arguments: str, folder: Path) -> bytes:
@@ -51,22 +50,10 @@ def bundle(client: Path) -> dict[str, int]:
 
 def calls(client: Path, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
     """CPU and wall microseconds of a lookup and of verifying a grant, bare and ours."""
-    import httpx
-
-    with running_mock() as mock:
-        user = mock.add_totp_user()
-        issued = httpx.post(
-            f"{mock.base_url}/api/backend/v1/mfa/step-up/verify-totp",
-            headers={"Authorization": f"Bearer {mock.api_key}"},
-            json={**_TERMS, "user_id": user.id, "code": mock.totp_code(user)},
-        ).raise_for_status()
-        grant = {
-            "actionType": _TERMS["action_type"],
-            "userId": user.id,
-            "grant": issued.json()["step_up_grant"],
-        }
+    with mock_with_grant() as live:
+        grant = {"actionType": live.action_type, "userId": live.user_id, "grant": live.grant}
         script = str(Path(__file__).with_suffix(".mjs"))
-        arguments = (str(client), mock.base_url, mock.api_key, str(rounds), json.dumps(grant))
+        arguments = (str(client), live.mock.base_url, live.mock.api_key, str(rounds), json.dumps(grant))
         found: dict[str, Any] = json.loads(run("node", script, *arguments, folder=client))
     return found
 

@@ -3,23 +3,24 @@ the mock, judge it, stop it. Each step is the command that you would type yourse
 """
 
 import argparse
+import contextlib
 import json
 import os
-import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
 
-HELP = "run the main job in one go, on the built-in mock"
+if TYPE_CHECKING:
+    from stepup_mock.launch import MockProcess
 
-_READY_WITHIN = 20.0
-_STOP_WITHIN = 10.0
+HELP = "run the main job in one go, on the built-in mock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,8 @@ class _Demo:
         self.steps: list[Step] = []
         self._out = out
         self._quiet = quiet
-        self._mock: subprocess.Popen[bytes] | None = None
-        self._api_key = f"demo-{secrets.token_hex(16)}"
-        self._control_key = f"demo-{secrets.token_hex(16)}"
+        self._mock: MockProcess | None = None
+        self._running = contextlib.ExitStack()
         self._environment = dict(os.environ)
 
     def all_steps(self) -> int:
@@ -114,40 +114,20 @@ class _Demo:
         return done.returncode
 
     def _start_mock(self) -> int:
-        ready = self._out / "mock-url"
-        ready.unlink(missing_ok=True)
-        # Keys on a command line are seen by other users of the machine; these live as long as the demo.
-        keys = ["--api-key", self._api_key, "--control-key", self._control_key]
-        line = [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--ready-file", str(ready), *keys]
-        self._mock = subprocess.Popen(line, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + _READY_WITHIN
-        # The file is there, and empty, while the mock still looks whether it can listen.
-        while not (ready.exists() and ready.read_text(encoding="utf-8").strip()):
-            if self._mock.poll() is not None or time.monotonic() > deadline:
-                raise CommandError("the mock did not start.", "Run `stepup-mfa mock` to see why.")
-            time.sleep(0.02)
-        url = ready.read_text(encoding="utf-8").strip()
-        self._environment |= {
-            "STEPUP_MFA_AUTH_URL": url,
-            "STEPUP_MFA_API_KEY": self._api_key,
-            "STEPUP_MFA_CONTROL_URL": url,
-            "STEPUP_MFA_CONTROL_KEY": self._control_key,
-        }
-        self._say(f"listening on {url}")
+        from stepup_mock.launch import MockNotStarted, start_mock
+
+        try:
+            self._mock = self._running.enter_context(start_mock())
+        except MockNotStarted as error:
+            raise CommandError(str(error), "Run `stepup-mfa mock` to see why.") from error
+        self._environment |= self._mock.environment
+        self._say(f"listening on {self._mock.base_url}")
         return 0
 
     def stop_mock(self) -> int:
-        """End the mock if it runs, and return 0 when it ended by itself after being asked."""
-        if self._mock is None:
-            return 0
-        mock, self._mock = self._mock, None
-        mock.terminate()
-        try:
-            return mock.wait(_STOP_WITHIN)
-        except subprocess.TimeoutExpired:
-            mock.kill()
-            mock.wait()
-            return 1
+        """Stop the mock if it runs; 0 when it stopped by itself after being asked to."""
+        self._running.close()
+        return 0 if self._mock is None else self._mock.process.returncode
 
     def print_table(self, code: int) -> None:
         width = max(len(step.name) for step in self.steps)

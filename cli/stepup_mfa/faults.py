@@ -1,27 +1,26 @@
-"""Prove that the contract suite catches bugs: start a fresh mock for each fault, switch it on, and judge the
-mock by the rule that the fault breaks. The clean mock goes first: every rule judged, no finding. Exit codes:
-0 every fault was caught by its own rule, 1 one was missed or the clean mock did not pass, 2 misuse.
+"""Prove that the contract suite catches bugs: start a fresh mock for each fault, switch the fault on, and
+check the mock by the rule that the fault breaks. The clean mock goes first: every rule checked, no finding.
+Exit codes: 0 every fault was caught by its own rule, 1 one was missed or the clean mock failed, 2 misuse.
 """
 
 import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stepup_mfa.contract_options import BY_NAME, add_option
 from stepup_mfa.errors import CommandError
 from stepup_mfa.extras import require
+from stepup_mfa.report_files import check_folders, write_reports
 
 if TYPE_CHECKING:
     from stepup_contract.report import Report
     from stepup_contract.report.matrix import Matrix, Row
 
 HELP = "prove that the suite catches every fault of the mock"
-
-_KEYS = ("faults-api-key", "faults-control-key")
-_READY_WITHIN = 20.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,49 +37,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="how many at a time (default: cores)",
+        help="how many mocks to check at a time (default: number of cores)",
     )
-    add("--seed", type=int, default=0, metavar="N", help="seed of the suite's choices (default: 0)")
-    add("--report-json", type=Path, metavar="FILE", help="write the matrix as JSON")
-    add("--report-html", type=Path, metavar="FILE", help="write the matrix as one page to look at")
-    add("--format", choices=("text", "json"), default="text", help="form of the matrix on stdout")
+    add_option(add, BY_NAME["seed"], default=0, help="seed of the suite's choices (default: 0)")
+    for name in ("report-json", "report-html", "format"):
+        add_option(add, BY_NAME[name])
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge the clean mock, then each fault; print the matrix."""
+    """Check the clean mock, then each fault; print the matrix."""
     require("faults", "contract")
     from stepup_contract.report.matrix import Matrix, matrix_html, matrix_json
 
-    forms = ((args.report_json, matrix_json), (args.report_html, matrix_html))
-    for path, _ in forms:
-        if path is not None and not path.absolute().parent.is_dir():
-            raise CommandError(
-                f"{path}: its folder does not exist.", "Create the folder, or name another file."
-            )
+    outputs = ((args.report_json, matrix_json), (args.report_html, matrix_html))
+    check_folders(*(path for path, _ in outputs))
     rows = []
-    for row in _judge_all(_chosen(args.faults, one_per_rule=args.one_per_rule), args.jobs, args.seed):
+    for row in _check_all(_chosen(args.faults, one_per_rule=args.one_per_rule), args.jobs, args.seed):
         rows.append(row)
         if args.format == "text":
             by = f"  {', '.join(row.by)}" if row.by else ""
             print(f"{row.verdict:22}  {row.fault or 'no fault':40}  {row.seconds:5.1f} s{by}", flush=True)
     matrix = Matrix(args.seed, rows[0], tuple(rows[1:]))
-    _write(matrix, forms)
-    print(matrix_json(matrix) if args.format == "json" else _told(matrix), end="")
+    write_reports(matrix, outputs)
+    print(matrix_json(matrix) if args.format == "json" else _summary(matrix), end="")
     return 1 if matrix.wrong else 0
 
 
-def _write(matrix: "Matrix", forms: "tuple[tuple[Path | None, Callable[[Matrix], str]], ...]") -> None:
-    from stepup_contract.report import write
-
-    for path, form in forms:
-        if path is not None:
-            try:
-                write(path, form(matrix))
-            except OSError as error:
-                raise CommandError(f"{path}: {error.strerror}.", "Name a file that can be written.") from None
-
-
-def _told(matrix: "Matrix") -> str:
+def _summary(matrix: "Matrix") -> str:
     from stepup_contract.report.matrix import Verdict
 
     lines = ["", f"{matrix.count(Verdict.CAUGHT)} of {len(matrix.faults)} faults caught by their own rule."]
@@ -92,16 +75,16 @@ def _told(matrix: "Matrix") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _chosen(wanted: list[str], *, one_per_rule: bool) -> list[tuple[str, str, str]]:
-    """Return (id, rule, description) of the faults that are asked for by id or by rule."""
+def _chosen(selected: list[str], *, one_per_rule: bool) -> list[tuple[str, str, str]]:
+    """Return (id, rule, description) of the faults that are selected by id or by rule."""
     from stepup_mock import faults
 
     every = [(fault.id, fault.rule, fault.description) for fault in faults.available().values()]
     known = {name for fault_id, rule, _ in every for name in (fault_id, rule)}
-    unknown = [name for name in wanted if name not in known]
+    unknown = [name for name in selected if name not in known]
     if unknown:
         raise CommandError(f"no fault or rule {', '.join(unknown)}.", "See stepup-mfa mock --list-faults.")
-    chosen = [fault for fault in every if not wanted or {fault[0], fault[1]} & set(wanted)]
+    chosen = [fault for fault in every if not selected or {fault[0], fault[1]} & set(selected)]
     if one_per_rule:
         chosen = list({rule: (fault_id, rule, text) for fault_id, rule, text in reversed(chosen)}.values())[
             ::-1
@@ -109,18 +92,18 @@ def _chosen(wanted: list[str], *, one_per_rule: bool) -> list[tuple[str, str, st
     return chosen
 
 
-def _judge_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> "Iterator[Row]":
+def _check_all(faults: list[tuple[str, str, str]], jobs: int, seed: int) -> "Iterator[Row]":
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
-        tasks = [pool.submit(_judge_one, *fault, seed) for fault in [("", "", ""), *faults]]
+        tasks = [pool.submit(_check_one, *fault, seed) for fault in [("", "", ""), *faults]]
         for task in tasks:
             yield task.result()
 
 
-def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
-    """Judge one fresh mock: by the fault's own rule and, where that finds nothing, by all."""
+def _check_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
+    """Check one fresh mock: by the fault's own rule and, where that finds nothing, by all rules."""
     from stepup_contract.report.matrix import Verdict, not_judged, row, verdict_on
     from stepup_contract.server.connect import TargetError
 
@@ -136,40 +119,20 @@ def _judge_one(fault_id: str, rule: str, description: str, seed: int) -> "Row":
 
 def _report(fault_id: str, rules: tuple[str, ...], seed: int) -> "Report":
     import asyncio
-    import sys
 
     from stepup_contract.server.target import Target
     from stepup_contract.suite import Options, judge
-    from stepup_mfa.relaunch import kill, relaunch
+    from stepup_mock.launch import MockNotStarted, start_mock
 
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        pid_file, log_file, ready = folder / "pid", folder / "log", folder / "ready"
-        options = ["--api-key", _KEYS[0], "--control-key", _KEYS[1], "--state", str(folder / "state.db")]
-        options += ["--fault", fault_id] if fault_id else []
+        log, state = Path(name) / "log", Path(name) / "state.db"
+        options = ("--state", state, *(("--fault", fault_id) if fault_id else ()))
         try:
-            pid = relaunch(pid_file, log_file, *options, "--port", "0", "--ready-file", str(ready))
-            url = _wait_for(ready, log_file, pid)
-            again = (*options, "--port", url.rpartition(":")[2])
-            restart = (sys.executable, "-m", "stepup_mfa.relaunch", str(pid_file), str(log_file), *again)
-            target = Target(url, _KEYS[0], url, _KEYS[1], restart_command=restart, log_file=log_file)
-            return asyncio.run(judge(target, Options(rules=rules, phases=(), seed=seed)))
-        finally:
-            kill(pid_file)
-
-
-def _wait_for(ready: Path, log_file: Path, pid: int) -> str:
-    """Return the URL that a mock wrote; the file is there and empty while the mock looks whether it can."""
-    deadline = time.monotonic() + _READY_WITHIN
-    while not (url := _read(ready)):
-        if time.monotonic() > deadline or os.waitpid(pid, os.WNOHANG) != (0, 0):
-            raise CommandError("a mock did not start.", _read(log_file)[-300:])
-        time.sleep(0.02)
-    return url
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""
+            with start_mock(*options, log=log) as mock:
+                target = Target(
+                    mock.base_url, mock.api_key, mock.base_url, mock.control_key,
+                    restart_command=mock.restart_command, log_file=log,
+                )  # fmt: skip
+                return asyncio.run(judge(target, Options(rules=rules, phases=(), seed=seed)))
+        except MockNotStarted as error:
+            raise CommandError(str(error), "Run `stepup-mfa mock` to see why.") from error

@@ -12,11 +12,12 @@ import httpx
 import pytest
 import yaml
 
+from stepup_mfa import action
 from stepup_mock.testing import MockForTests, running_mock
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
-INSTALL, JUDGE = ACTION["runs"]["steps"]
+INSTALL, CHECK = ACTION["runs"]["steps"]
 # How a runner starts a step with `shell: bash`.
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
 
@@ -88,7 +89,16 @@ def test_each_script_is_bash_without_text_of_the_inputs(step: dict[str, Any], tm
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_every_input_is_declared_used_and_documented() -> None:
+def test_the_committed_action_declares_the_options_of_the_command() -> None:
+    """Inputs and environment are as the declarations render them; an input changed by hand is noticed."""
+    text = (ROOT / "action.yml").read_text("utf-8")
+    assert action.render(text) == text
+    for changed in (text.replace("  seed:\n", "  sed:\n"), text.replace("inputs.seed", "inputs.sed")):
+        assert changed != text
+        assert action.render(changed) == text
+
+
+def test_every_input_is_documented() -> None:
     """Inputs of the action, of its steps and of the page are the same, and the example gives only such."""
     page = (ROOT / "docs/contract-tests-in-ci.md").read_text("utf-8")
     used = set(re.findall(r"inputs\.([\w-]+)", str(ACTION["runs"])))
@@ -106,10 +116,10 @@ def test_every_input_is_declared_used_and_documented() -> None:
 def test_a_good_server_passes_and_the_reports_are_written(
     temporary: Path, server: MockForTests, tmp_path: Path
 ) -> None:
-    """The steps install and judge; all four reports are where they were asked for, without a key."""
+    """The steps install and check; all four reports are written to their files, without a key."""
     reports = {f"report-{form}": f"stepup.{form}" for form in ("json", "junit", "sarif", "html")}
     inputs = {"url": server.base_url, "control-url": server.base_url, "rules": "E,V2", "conformance": "false"}
-    done = run_step(JUDGE, temporary, tmp_path, {**inputs, **reports, "seed": "5"}, **keys(server))
+    done = run_step(CHECK, temporary, tmp_path, {**inputs, **reports, "seed": "5"}, **keys(server))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "(seed 5)" in done.stdout
     assert "totpOneTime: 4 of 4 steps" in done.stdout
@@ -127,14 +137,14 @@ def test_a_broken_server_fails_the_step(temporary: Path, server: MockForTests, t
     inputs = {"url": server.base_url, "control-url": server.base_url, "rules": "V2", "conformance": "false"}
     httpx.put(faults, headers=headers, json={"enabled": ["v2-reusable-grant"]}).raise_for_status()
     try:
-        done = run_step(JUDGE, temporary, tmp_path, inputs, **keys(server))
+        done = run_step(CHECK, temporary, tmp_path, inputs, **keys(server))
     finally:
         httpx.put(faults, headers=headers, json={"enabled": []}).raise_for_status()
     assert done.returncode == 1, done.stdout + done.stderr
     assert "V2  verifyStepUpGrant" in done.stdout
 
 
-def test_a_live_profile_with_named_users_is_judged(
+def test_a_live_profile_with_named_users_is_checked(
     temporary: Path, server: MockForTests, tmp_path: Path
 ) -> None:
     """Profile, hosts, budgets and users reach the command; lists have one value a line; known findings do not
@@ -158,40 +168,42 @@ def test_a_live_profile_with_named_users_is_judged(
         "baseline": "known.toml",
     }
     secret = {"STEPUP_MFA_API_KEY": server.api_key, "APP_SECRET": app.secret}
-    done = run_step(JUDGE, temporary, tmp_path, inputs, **secret)
+    done = run_step(CHECK, temporary, tmp_path, inputs, **secret)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "is live: at most 6 requests" in done.stderr
     assert "the budget of 6 requests is spent" in done.stdout + done.stderr
     enough = {**inputs, "max-requests": "100", "rules": "E", "allow-lockout": ""}
-    done = run_step(JUDGE, temporary, tmp_path, enough, **secret)
+    done = run_step(CHECK, temporary, tmp_path, enough, **secret)
     assert done.returncode == 0, done.stdout + done.stderr
     assert app.secret not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
-    ("inputs", "told"),
+    ("inputs", "message"),
     [
-        ({"conformance": "maybe"}, "::error::conformance: found maybe, wanted true or false"),
-        ({"live": "yes"}, "::error::live: found yes, wanted true or false"),
-        ({"totp-user": "x:Y"}, "--totp-user: an id is no UUID"),
+        ({"conformance": "maybe"}, "::error::conformance: expected true or false, got 'maybe'"),
+        ({"live": "yes"}, "::error::live: expected true or false, got 'yes'"),
+        ({"totp-user": "x:Y"}, "--totp-user: an id is not a UUID"),
         ({"rules": "Z9"}, "no rule or group Z9"),
+        ({"live": "x\n::warning::y"}, "expected true or false, got 'x\\n::warning::y'"),
         ({"url": "$(touch spoilt)"}, "not a plain http or https URL"),
         ({"rules": '"; touch spoilt; "'}, "no rule or group"),
     ],
 )
 def test_misuse_fails_the_step_with_2_and_runs_nothing(
-    temporary: Path, server: MockForTests, tmp_path: Path, inputs: dict[str, str], told: str
+    temporary: Path, server: MockForTests, tmp_path: Path, inputs: dict[str, str], message: str
 ) -> None:
-    """A wrong input is named, and one that looks like a command stays text."""
+    """A wrong input is named, one that looks like a command stays text, and the folder holds no module."""
+    (tmp_path / "stepup_mfa.py").write_text("open('spoilt', 'w')\n")
     given = {"url": server.base_url, "control-url": server.base_url, **inputs}
-    done = run_step(JUDGE, temporary, tmp_path, given, **keys(server))
+    done = run_step(CHECK, temporary, tmp_path, given, **keys(server))
     assert done.returncode == 2, done.stdout + done.stderr
-    assert told in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
     assert not (tmp_path / "spoilt").exists()
 
 
-def test_an_old_python_is_told(tmp_path: Path) -> None:
-    """A runner whose Python is too old is told what to do, and nothing is installed."""
+def test_an_old_python_is_reported(tmp_path: Path) -> None:
+    """On a runner whose Python is too old the message says what to do, and nothing is installed."""
     old = tmp_path / "bin" / "python3"
     old.parent.mkdir()
     old.write_text("#!/bin/sh\nexit 1\n", "utf-8")

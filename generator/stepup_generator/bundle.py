@@ -1,7 +1,7 @@
 """The OpenAPI document as one JSON text that shows the samples of every operation, for other tools.
 
 Samples stand in ``x-codeSamples``, which several renderers of references read. All else is the document as it
-is written, in its order; it is one file already, since references to others are refused when it is read.
+is written, in its order; it is one file already, since reading it rejects references to other files.
 """
 
 import json

@@ -75,7 +75,7 @@ def render(spec: Path, names: Collection[str] | None = None) -> dict[str, Client
 def difference_of(out: Path, clients: Mapping[str, Client]) -> str:
     """The unified diff from what lies below ``out`` to the clients, "" where they are in step.
 
-    Clients that could not be formatted are left out: nothing can be said of them.
+    Clients that could not be formatted are left out: they cannot be compared.
     """
     return "".join(difference(item.files, out / name) for name, item in clients.items() if item.formatted)
 

@@ -32,7 +32,7 @@ def lint(path: Path) -> tuple[Problem, ...]:
         # The standard's own verdict on a document that we cannot read would say the same again, less clearly.
         return error.problems
     document = root.plain()
-    assert isinstance(document, dict), "read_node refuses any other root"
+    assert isinstance(document, dict), "read_node rejects any other root"
     return tuple(sorted({*_standard(root, document), *_examples(root, document)}))
 
 
@@ -47,10 +47,10 @@ def _examples(root: Node, document: dict[str, Any]) -> Iterator[Problem]:
     import jsonschema_rs
 
     for pointer, schema, value in _examples_below(document, document, "#"):
-        whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [schema]}
+        standalone = {"$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [schema]}
         # References in the schema start at the root of the document.
-        whole |= {"components": document.get("components", {})}
-        validator = jsonschema_rs.validator_for(whole, validate_formats=True)
+        standalone |= {"components": document.get("components", {})}
+        validator = jsonschema_rs.validator_for(standalone, validate_formats=True)
         for error in validator.iter_errors(value):
             yield _problem(
                 root, pointer, error.instance_path, f"the example breaks its schema: {error.message}"

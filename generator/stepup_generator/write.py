@@ -1,4 +1,4 @@
-"""Puts ``{path: content}`` into a folder, whole or not at all, or compares it with what lies there.
+"""Puts ``{path: content}`` into a folder, completely or not at all, or compares it with what lies there.
 
 A folder is replaced, so nothing stale survives; a run that fails leaves the old one. Only a folder that is
 missing, empty or written by the generator before (it holds the marker) is replaced: anything else may be
@@ -18,7 +18,7 @@ __all__ = ["MARKER", "difference", "found", "marker", "write"]
 
 MARKER = ".generated-by-stepup-mfa"
 _MARKER_TEXT = (
-    "stepup-mfa generate wrote this folder and replaces it whole. Change the OpenAPI document instead.\n"
+    "stepup-mfa generate wrote this folder and replaces all of it. Change the OpenAPI document instead.\n"
 )
 # What tools leave behind when the output is used; neither compared nor kept.
 _LEFT_BEHIND = re.compile(
@@ -37,14 +37,14 @@ def write(files: Mapping[str, str | bytes], folder: Path) -> bool:
 
     Raises OutputError where the folder holds what the generator did not write, or cannot be written.
     """
-    wanted = _checked(files)
+    new_files = _checked(files)
     folder = folder.resolve()
     _refuse_foreign(folder)
     if not difference(files, folder):
         return False
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _replace(wanted, folder)
+        _replace(new_files, folder)
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror}; the old output was left") from error
     return True
@@ -52,21 +52,21 @@ def write(files: Mapping[str, str | bytes], folder: Path) -> bool:
 
 def difference(files: Mapping[str, str | bytes], folder: Path) -> str:
     """The unified diff from what lies in ``folder`` to ``files``; "" where they are the same to the byte."""
-    wanted = _checked(files)
-    lying = found(folder)
+    new_files = _checked(files)
+    old_files = found(folder)
     parts = []
-    for path in sorted(wanted.keys() | lying.keys()):
-        old, new = lying.get(path), wanted.get(path)
+    for path in sorted(new_files.keys() | old_files.keys()):
+        old, new = old_files.get(path), new_files.get(path)
         if old != new:
             parts.append(_diff(path, old, new))
     return "".join(parts)
 
 
 def _checked(files: Mapping[str, str | bytes]) -> dict[str, bytes]:
-    """The files as bytes, with the marker among them; a path that could lead out of the folder is refused."""
+    """The files as bytes, with the marker; rejects a path that could lead out of the folder."""
     for path in files:
         if path != MARKER and not _PATH.match(path):
-            raise OutputError(f"{path!r} is no path for output")
+            raise OutputError(f"{path!r} is not a path for output")
     every = {MARKER: marker(), **files}
     return {path: text.encode() if isinstance(text, str) else text for path, text in every.items()}
 
@@ -79,7 +79,7 @@ def _refuse_foreign(folder: Path) -> None:
                 f"{folder} holds files that stepup-mfa generate did not write ({others[0].name}, …)"
             )
     elif folder.exists():
-        raise OutputError(f"{folder} is no folder")
+        raise OutputError(f"{folder} is not a folder")
 
 
 def _replace(files: Mapping[str, bytes], folder: Path) -> None:

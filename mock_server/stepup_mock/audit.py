@@ -1,9 +1,7 @@
 """The audit log of a world: one event for each attempt at an operation."""
 
 from collections import deque
-from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from stepup_mock.feed import Feed
 
@@ -22,10 +20,6 @@ class Event(NamedTuple):
     outcome: str
 
 
-# As Event(…), without a call of Python's for each.
-_event: Callable[[tuple[Any, ...]], Event] = partial(tuple.__new__, Event)
-
-
 class AuditLog:
     """The latest events, oldest first."""
 
@@ -39,7 +33,7 @@ class AuditLog:
     ) -> None:
         """Add an event."""
         self._sequence += 1
-        event = _event((self._sequence, at, operation_id, user_id, action_type, outcome))
+        event = Event(self._sequence, at, operation_id, user_id, action_type, outcome)
         self.events.append(event)
         if self._feed.watched:
             self._feed.publish("audit", event._asdict())

@@ -2,8 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Callable, MutableMapping
-from functools import partial
+from collections.abc import MutableMapping
 from typing import Any, NamedTuple
 
 import orjson
@@ -44,10 +43,6 @@ class Entry(NamedTuple):
         return document
 
 
-# As Entry(…), without a call of Python's for each.
-_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
-
-
 class Journal:
     """The latest requests, oldest first."""
 
@@ -69,19 +64,17 @@ class Journal:
     ) -> None:
         """Keep one exchange; ``body`` is redacted already."""
         self._sequence += 1
-        entry = _entry(
-            (
-                self._sequence,
-                self._clock.now(),
-                request_id,
-                operation_id,
-                scope["method"],
-                scope["raw_path"],
-                body,
-                response.status,
-                response.journal_body,
-                seconds,
-            )
+        entry = Entry(
+            self._sequence,
+            self._clock.now(),
+            request_id,
+            operation_id,
+            scope["method"],
+            scope["raw_path"],
+            body,
+            response.status,
+            response.journal_body,
+            seconds,
         )
         self.entries.append(entry)
         if self._feed.watched:

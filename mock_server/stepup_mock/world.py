@@ -55,18 +55,7 @@ class World:
             reader=reader or BodyReader(),
             bodies=self._bodies(),
         )
-        self.faults = Faults(
-            Seams(
-                store=self.store,
-                policy=self.policy,
-                random=random,
-                step_up=self.step_up,
-                clock=self.clock,
-                inbox=self.inbox,
-                audit=self.audit,
-                api=self.api,
-            )
-        )
+        self.faults = Faults(self._seams(random))
 
     def __repr__(self) -> str:
         return "World()"
@@ -106,6 +95,18 @@ class World:
         """End the watchers' streams and release the store."""
         self.feed.close()
         self.store.close()
+
+    def _seams(self, random: Random) -> Seams:
+        return Seams(
+            store=self.store,
+            policy=self.policy,
+            random=random,
+            step_up=self.step_up,
+            clock=self.clock,
+            inbox=self.inbox,
+            audit=self.audit,
+            api=self.api,
+        )
 
     def _set_limits(self, limits: Limits) -> None:
         if limits != self.policy.limits:

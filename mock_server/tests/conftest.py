@@ -1,6 +1,6 @@
 """A real server on a real socket for every test, and a caller that knows both of its APIs.
 
-The clock stands at START until a test moves it. Codes come from pyotp: the server's own arithmetic judges
+The clock is frozen at START until a test moves it. Codes come from pyotp: the server's own arithmetic checks
 nothing here.
 """
 
@@ -38,16 +38,16 @@ class Caller:
         self.key = mock.api_key
 
     def control(self, method: str, path: str, document: Any = None, expect: int | None = None) -> Any:
-        """Call the control API and return the parsed answer, None for 204."""
-        answer = self.http.request(
+        """Call the control API and return the parsed response, None for 204."""
+        response = self.http.request(
             method,
             f"/__control__{path}",
             headers={"Authorization": f"Bearer {self.mock.control_key}"},
             json=document if method != "GET" and document is not None else None,
             params=document if method == "GET" else None,
         )
-        assert answer.status_code == expect if expect else answer.is_success, answer.text
-        return answer.json() if answer.content else None
+        assert response.status_code == expect if expect else response.is_success, response.text
+        return response.json() if response.content else None
 
     def totp_user(self, secret: str | None = None, **fields: Any) -> str:
         user_id = str(uuid.uuid4())
@@ -131,9 +131,9 @@ class Caller:
         return str(message["code"])
 
     def totp_grant(self, user_id: str, **changes: Any) -> str:
-        answer = self.verify_totp(user_id, self.code(), **changes)
-        assert answer.status_code == 200, answer.text
-        return str(answer.json()["step_up_grant"])
+        response = self.verify_totp(user_id, self.code(), **changes)
+        assert response.status_code == 200, response.text
+        return str(response.json()["step_up_grant"])
 
 
 @pytest.fixture(scope="session")
@@ -154,12 +154,12 @@ def caller(mock: RunningMock) -> Iterator[Caller]:
 @pytest.fixture
 def make_caller() -> Iterator[Callable[[RunningMock], Caller]]:
     """Make callers for servers that a test starts itself."""
-    made: list[Caller] = []
+    callers: list[Caller] = []
 
     def make(mock: RunningMock) -> Caller:
-        made.append(Caller(mock))
-        return made[-1]
+        callers.append(Caller(mock))
+        return callers[-1]
 
     yield make
-    for caller in made:
+    for caller in callers:
         caller.http.close()

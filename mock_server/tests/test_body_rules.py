@@ -1,13 +1,13 @@
-"""Rules I1-I5: what a body may be. Every refusal is followed by the same request done right."""
+"""Rules I1-I5: what a body may be. Every rejection is followed by the same request without the mistake."""
 
 import json
 
 import pytest
 
 
-def field_errors(answer):
-    assert answer.status_code == 400, answer.text
-    document = answer.json()
+def field_errors(response):
+    assert response.status_code == 400, response.text
+    document = response.json()
     assert document["error_code"] == "invalid_request_fields"
     assert document["field_to_errors"] == document["field_errors"]
     assert set(document["user_facing_errors"]) == set(document["field_errors"])
@@ -29,7 +29,7 @@ def test_missing_null_and_empty_are_required(caller, name):
 
 
 def test_every_invalid_field_is_named(caller):
-    """All problems are told at once, in the order of the contract."""
+    """All problems are reported at once, in the order of the contract."""
     body = {"user_id": "abc", "code": 5, "grant_type": "NEVER", "valid_for_seconds": 0}
     assert field_errors(caller.post("verify_totp", body)) == {
         "action_type": "required",
@@ -45,7 +45,7 @@ def test_every_invalid_field_is_named(caller):
     "wrap", [lambda _: 287082, lambda _: True, lambda value: [value], lambda _: {"$ne": ""}, lambda _: []]
 )
 def test_strings_are_never_coerced(caller, name, wrap):
-    """Numbers, booleans, arrays and objects in place of a string are refused, and the string then works."""
+    """Numbers, booleans, arrays and objects in place of a string are rejected, and the string then works."""
     body = totp_body(caller)
     assert field_errors(caller.post("verify_totp", body | {name: wrap(body[name])})) == {name: "invalid_type"}
     assert caller.post("verify_totp", body).status_code == 200
@@ -68,7 +68,7 @@ def test_strings_are_never_coerced(caller, name, wrap):
     ],
 )
 def test_lives_are_integers_within_bounds(caller, operation, value, code):
-    """valid_for_seconds is an integer from 1 to 86400; a refused one sends and spends nothing."""
+    """valid_for_seconds is an integer from 1 to 86400; a rejected one sends and spends nothing."""
     if operation == "verify_totp":
         body = totp_body(caller)
     else:
@@ -93,7 +93,7 @@ def test_grant_types_are_exact(caller, value):
 
 
 def test_lengths_are_bounded_not_cut(caller):
-    """A value over its length is refused, one at its length is taken whole."""
+    """A value over its maximum length is rejected, one at the maximum is kept complete."""
     body = totp_body(caller)
     assert field_errors(caller.post("verify_totp", body | {"action_type": "é" * 257})) == {
         "action_type": "invalid_value"
@@ -126,9 +126,9 @@ def test_unknown_fields_are_ignored(caller):
         "nested": {"code": ["x", {"y": None}]},
         "grant": "f" * 999,
     }
-    answer = caller.post("verify_totp", extra | body)
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"step_up_grant"}
+    response = caller.post("verify_totp", extra | body)
+    assert response.status_code == 200
+    assert set(response.json()) == {"step_up_grant"}
 
 
 def _raw(caller, content, **headers):
@@ -172,7 +172,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("spoil", MALFORMED.values(), ids=MALFORMED)
 def test_malformed_json_is_one_finding(caller, spoil):
-    """What is no JSON object is `body: invalid_json`, spends nothing, and the same body unspoilt works."""
+    """Anything but a JSON object is `body: invalid_json` and spends nothing; the intact body works."""
     good = json.dumps(totp_body(caller)).encode()
     assert field_errors(_raw(caller, spoil(good))) == {"body": "invalid_json"}
     assert _raw(caller, good).status_code == 200
@@ -230,7 +230,7 @@ def test_sizes(caller):
 
 
 def test_order_of_judgement(caller):
-    """Key, permission, plan, media type, size, JSON, fields, lock: the first problem is the one told."""
+    """Key, permission, plan, media type, size, JSON, fields, lock: the first problem is the one reported."""
     user_id = caller.known_totp_user()
     limited = caller.control(
         "POST", "/api-keys", {"permissions": ["fetchUserMfaMethods"], "feature_gated": True}

@@ -1,4 +1,4 @@
-"""Client faults: answers broken on their way, for the next requests of an operation."""
+"""Client faults: responses broken on their way, for the next requests of an operation."""
 
 import time
 
@@ -20,7 +20,7 @@ def wait(caller):
 
 
 def test_they_are_listed_as_they_were_given(caller, wait):
-    """The list is kept in order and replaced whole."""
+    """The list is kept in order and replaced as one."""
     first = {"kind": "latency", "seconds": 0.01, "operation_id": None, "count": None}
     second = {"kind": "status", "status": 503, "operation_id": "sendSmsMfaCode", "count": 2}
     assert wait(first, second) == [first, second]
@@ -41,7 +41,7 @@ def test_they_are_listed_as_they_were_given(caller, wait):
     ],
 )
 def test_bad_ones_are_refused(caller, wait, bad):
-    """What is no fault is refused, and the list stays."""
+    """An invalid fault is rejected, and the list stays."""
     wait({"kind": "html", "count": 3})
     document = {"client_faults": [{"operation_id": None, "count": None} | bad]}
     assert caller.control("PUT", "/client-faults", document, expect=400)["field_errors"]
@@ -68,7 +68,7 @@ def test_the_control_api_is_spared(caller, wait):
 
 
 def test_latency(caller, wait):
-    """The answer comes late and the request is carried out."""
+    """The response is late and the request is carried out."""
     user_id = caller.known_totp_user()
     code = caller.code()
     wait({"kind": "latency", "seconds": 0.3, "count": 1})
@@ -80,7 +80,7 @@ def test_latency(caller, wait):
 
 @pytest.mark.parametrize(("after_effect", "then"), [(True, 400), (False, 200)])
 def test_drop(caller, wait, after_effect, then):
-    """The connection ends without an answer, before the effect or after it."""
+    """The connection ends without a response, before the effect or after it."""
     user_id = caller.known_totp_user()
     code = caller.code()
     wait({"kind": "drop", "after_effect": after_effect, "count": 1})
@@ -94,31 +94,33 @@ def test_slow_body(caller, wait):
     user_id = caller.plain_user()
     wait({"kind": "slow_body", "seconds": 0.3, "count": 1})
     started = time.monotonic()
-    with caller.http.stream("GET", f"/api/backend/v1/user/{user_id}/mfa", headers=caller.bearer()) as answer:
-        assert answer.status_code == 200
+    with caller.http.stream(
+        "GET", f"/api/backend/v1/user/{user_id}/mfa", headers=caller.bearer()
+    ) as response:
+        assert response.status_code == 200
         assert time.monotonic() - started < 0.2
-        assert answer.read() == b'{"mfa_setup":null}'
+        assert response.read() == b'{"mfa_setup":null}'
     assert time.monotonic() - started > 0.25
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 304, 400, 429, 500, 503, 599])
 def test_status(caller, wait, status):
-    """The answer has the status, JSON from 400 up and no body below, and nothing is carried out."""
+    """The response has the status, JSON from 400 up and no body below, and nothing is carried out."""
     user_id = caller.known_totp_user()
     code = caller.code()
     wait({"kind": "status", "status": status, "count": 1})
-    answer = caller.verify_totp(user_id, code)
-    assert answer.status_code == status
-    assert isinstance(answer.json()["error_code"], str) if status >= 400 else answer.content == b""
+    response = caller.verify_totp(user_id, code)
+    assert response.status_code == status
+    assert isinstance(response.json()["error_code"], str) if status >= 400 else response.content == b""
     assert caller.verify_totp(user_id, code).status_code == 200
 
 
 def test_rate_limit(caller, wait):
     """429 with the wait, on operations too that never send it otherwise."""
     wait({"kind": "rate_limit", "retry_after_seconds": 3, "count": 1})
-    answer = caller.lookup(caller.plain_user())
-    assert (answer.status_code, answer.json()["error_code"]) == (429, "rate_limited")
-    assert answer.headers["Retry-After"] == "3"
+    response = caller.lookup(caller.plain_user())
+    assert (response.status_code, response.json()["error_code"]) == (429, "rate_limited")
+    assert response.headers["Retry-After"] == "3"
 
 
 def test_html_and_not_success(caller, wait):
@@ -134,7 +136,7 @@ def test_html_and_not_success(caller, wait):
 
 
 def test_a_drop_in_process():
-    """In process, where there is no connection to cut, no answer is sent either."""
+    """In process, where there is no connection to cut, no response is sent either."""
     import asyncio
 
     from stepup_mock.client_faults import ClientFault

@@ -37,7 +37,7 @@ def start():
 
 
 def refused(*options):
-    """Run the command, which must refuse, and return what it says."""
+    """Run the command, which must fail, and return its message."""
     done = subprocess.run([*RUN, *options], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -46,7 +46,7 @@ def refused(*options):
 
 
 def test_the_printed_lines_work_when_pasted(start):
-    """What the command prints runs in a shell as it stands: both flows, to their end."""
+    """What the command prints runs in a shell unchanged: both flows, from end to end."""
     _, text = start("--port", "0")
     script = "\n".join(line for line in text.splitlines() if not line.startswith((" ", "Step-up")))
     pasted = subprocess.run(
@@ -78,14 +78,14 @@ def test_keys_that_were_given_are_not_printed(start):
 
 
 def test_two_starts_have_two_control_keys(start):
-    """The control key is made anew at each start."""
+    """Each start has a fresh control key."""
     texts = [start("--port", "0")[1] for _ in range(2)]
     keys = {re.search(r"CONTROL_KEY=(\S+)", text)[1] for text in texts}
     assert len(keys) == 2
 
 
 def test_a_port_in_use_is_one_line(start):
-    """A port that is taken is told in one line with what to do."""
+    """A port in use is reported in one line with a remedy."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         errors = refused("--port", str(taken.getsockname()[1]))
     assert re.fullmatch(
@@ -104,13 +104,13 @@ def test_a_port_in_use_is_one_line(start):
     ],
 )
 def test_addresses_that_cannot_be_had(options):
-    """Impossible addresses and ports are told in one line."""
+    """Impossible addresses and ports are reported in one line."""
     assert "cannot listen on" in refused(*options)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.test"])
 def test_other_machines_need_a_key_of_your_own(host):
-    """An address that others can reach is refused with the public key, and the remedy is told."""
+    """An address that others can reach is rejected with the public key, with a remedy."""
     for options in ([], ["--api-key", "stepup-mock-api-key"]):
         errors = refused("--host", host, "--port", "0", *options)
         assert "--api-key" in errors
@@ -139,7 +139,7 @@ def test_real_looking_keys_are_refused_and_not_repeated(option, key):
 
 @pytest.mark.parametrize("key", ["", "a b", "é"])
 def test_keys_that_cannot_travel(key):
-    """A key that no header can carry is refused."""
+    """A key that no header can carry is rejected."""
     assert "header" in refused("--port", "0", "--api-key", key)
 
 
@@ -158,7 +158,7 @@ def get(url, *headers):
 
 
 def test_faults_are_listed_and_switched_on(start):
-    """--list-faults tells them all; --fault breaks the server and says so; unknown ones are refused."""
+    """--list-faults lists all; --fault breaks the server and says so; unknown ones are rejected."""
     listed = subprocess.run([*RUN, "--list-faults"], capture_output=True, text=True, timeout=20, check=True)
     lines = listed.stdout.splitlines()
     assert len(lines) > 100
@@ -171,7 +171,7 @@ def test_faults_are_listed_and_switched_on(start):
 
 
 def test_the_ready_file_holds_the_url(start, tmp_path):
-    """The file appears with the URL once the server answers, and goes with it."""
+    """The file appears with the URL once the server responds, and disappears with it."""
     path = tmp_path / "ready"
     path.write_text("stale")
     process, _ = start("--port", "0", "--ready-file", str(path))
@@ -192,7 +192,7 @@ def test_allowed_hosts_are_answered_to(start):
 
 
 def test_a_webhook_that_cannot_be_used(monkeypatch):
-    """A bad address or secret is told in one line; the secret is not repeated."""
+    """A bad address or secret is reported in one line; the secret is not repeated."""
     assert "webhook" in refused("--port", "0", "--sms-webhook", "ftp://127.0.0.1/")
     monkeypatch.setenv("STEPUP_MFA_WEBHOOK_SECRET", "whsec_canary!")
     assert "canary" not in refused("--port", "0", "--sms-webhook", "http://127.0.0.1:9/")

@@ -34,13 +34,13 @@ def at_once(caller):
             async with httpx.AsyncClient(
                 base_url=caller.mock.base_url, limits=limits, trust_env=False
             ) as client:
-                answers = await asyncio.gather(
+                responses = await asyncio.gather(
                     *(
                         client.post(caller.paths[name], json=body, headers=caller.bearer())
                         for name, body in requests
                     )
                 )
-            return answers
+            return responses
 
         return asyncio.run(run())
 
@@ -51,7 +51,7 @@ def test_one_totp_code_gives_one_grant(caller, at_once):
     """Thirty-two submissions of one code give one grant."""
     for _ in range(5):
         body = caller.totp_body(caller.known_totp_user(), caller.code())
-        statuses = Counter(answer.status_code for answer in at_once([("verify_totp", body)] * 32))
+        statuses = Counter(response.status_code for response in at_once([("verify_totp", body)] * 32))
         assert statuses[200] == 1
         assert set(statuses) <= {200, 400, 429}
 
@@ -62,7 +62,7 @@ def test_one_challenge_gives_one_grant(caller, at_once):
         user_id, (phone_id,) = caller.phone_user()
         challenge_id = caller.send(user_id, phone_id).json()["challenge_id"]
         body = {"challenge_id": challenge_id, "user_id": user_id, "code": caller.sent_code(challenge_id)}
-        statuses = Counter(answer.status_code for answer in at_once([("verify_sms", body)] * 32))
+        statuses = Counter(response.status_code for response in at_once([("verify_sms", body)] * 32))
         assert statuses == {200: 1, 400: 31}
 
 
@@ -71,14 +71,14 @@ def test_one_time_grants_verify_once(caller, at_once):
     for _ in range(5):
         user_id = caller.known_totp_user()
         body = {"action_type": "PAYOUT", "user_id": user_id, "grant": caller.totp_grant(user_id)}
-        statuses = Counter(answer.status_code for answer in at_once([("verify_grant", body)] * 32))
+        statuses = Counter(response.status_code for response in at_once([("verify_grant", body)] * 32))
         assert statuses == {200: 1, 400: 31}
 
 
-def test_parallel_guesses_get_no_extra_answers(caller, at_once):
-    """Of fifty parallel wrong codes five are judged."""
+def test_parallel_guesses_get_no_extra_responses(caller, at_once):
+    """Of fifty parallel wrong codes five are checked."""
     body = caller.totp_body(caller.known_totp_user(), caller.wrong_code())
-    statuses = Counter(answer.status_code for answer in at_once([("verify_totp", body)] * 50))
+    statuses = Counter(response.status_code for response in at_once([("verify_totp", body)] * 50))
     assert statuses == {400: 5, 429: 45}
 
 
@@ -92,12 +92,12 @@ def test_mixed_load_mixes_nothing_up(caller, at_once):
     requests += [
         ("send", caller.totp_body(user, "") | {"mfa_phone_id": phone}) for user, (phone,) in phones * 3
     ]
-    answers = at_once(requests)
-    assert {answer.status_code for answer in answers} == {200}
+    responses = at_once(requests)
+    assert {response.status_code for response in responses} == {200}
     assert len(caller.control("GET", "/inbox")["messages"]) == 12
     users = list(secrets)
-    for owner, answer in zip(users, answers, strict=False):
-        grant = answer.json()["step_up_grant"]
+    for owner, response in zip(users, responses, strict=False):
+        grant = response.json()["step_up_grant"]
         stranger = users[users.index(owner) - 1]
         assert caller.verify_grant(stranger, grant).status_code == 400
         assert caller.verify_grant(owner, grant).status_code == 200

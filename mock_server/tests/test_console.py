@@ -154,7 +154,7 @@ def test_the_key_stays_in_memory(console: Page, caller: Any) -> None:
 
 
 def test_a_new_link_in_an_open_page(console: Page, caller: Any) -> None:
-    """A link pasted into the bar of an open page is taken over like a first one; one without a key asks."""
+    """A link pasted into the bar of an open page is used like a first one; one without a key asks."""
     console.evaluate("location.hash = '#key=…'")
     expect(console.get_by_label("Control key")).to_be_focused()
     expect(console.locator("#key-error")).to_have_text("")
@@ -170,23 +170,23 @@ def test_the_page_is_public_and_strict(caller: Any) -> None:
     page = caller.http.get(CONSOLE)
     assets = re.findall(r'(?:href|src)="(/[^"]+)"', page.text)
     assert len(assets) == 3
-    for answer in (page, *(caller.http.get(asset) for asset in assets)):
-        assert answer.status_code == 200
-        policy = answer.headers["content-security-policy"]
+    for response in (page, *(caller.http.get(asset) for asset in assets)):
+        assert response.status_code == 200
+        policy = response.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "require-trusted-types-for 'script'" in policy
         assert "unsafe" not in policy
-        assert caller.mock.control_key not in answer.text
+        assert caller.mock.control_key not in response.text
     assert not re.search(r"<style|\sstyle=|<script[^>]*>[^<]|\son\w+=", page.text)
     assert caller.http.get(f"{CONSOLE}/__init__.py").status_code in (401, 404)
 
 
 def test_a_page_of_another_origin_gets_nothing(caller: Any) -> None:
-    """The control API refuses a foreign Origin even with the key, and takes its own."""
+    """The control API rejects a foreign Origin even with the key, and accepts its own."""
     bearer = {"Authorization": f"Bearer {caller.mock.control_key}"}
     for origin in ("https://evil.test", caller.mock.base_url.replace("127.0.0.1", "localhost"), "null"):
-        answer = caller.http.get("/__control__/users", headers=bearer | {"Origin": origin})
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "forbidden")
+        response = caller.http.get("/__control__/users", headers=bearer | {"Origin": origin})
+        assert (response.status_code, response.json()["error_code"]) == (403, "forbidden")
     own = caller.http.get("/__control__/users", headers=bearer | {"Origin": caller.mock.base_url})
     assert own.status_code == 200
 
@@ -247,7 +247,7 @@ def test_every_kind_of_user(console: Page, caller: Any) -> None:
 
 
 def test_what_the_server_refuses_is_said(console: Page) -> None:
-    """A field that the server refuses is named beside the form, and nothing is added."""
+    """A field that the server rejects is named beside the form, and nothing is added."""
     console.get_by_label("Phone", exact=True).check()
     console.get_by_label("Phone numbers").fill("0123")
     press(console, "Add user")
@@ -291,11 +291,11 @@ def test_a_lock_is_seen_and_ends(console: Page, caller: Any) -> None:
 
 
 def test_a_totp_flow(console: Page, caller: Any) -> None:
-    """The shown code verifies, the grant appears with its life, and dies when the clock passes it."""
+    """The shown code verifies, and the grant is shown with its lifetime until the clock passes its end."""
     user_id = caller.known_totp_user()
     shown = user_row(console, user_id).locator(".totp-code")
     expect(shown).to_have_text(re.compile(r"^\d{3} \d{3}$"))
-    answer = caller.verify_totp(user_id, shown.inner_text().replace(" ", ""), grant_type="TIME_BASED")
+    response = caller.verify_totp(user_id, shown.inner_text().replace(" ", ""), grant_type="TIME_BASED")
     grant = rows(console, "grants")
     expect(grant).to_have_count(1)
     expect(grant).to_contain_text("PAYOUT")
@@ -303,12 +303,12 @@ def test_a_totp_flow(console: Page, caller: Any) -> None:
     expect(rows(console, "timeline").first).to_contain_text("verifyStepUpTotpChallenge")
     press(console, "+30 s")
     expect(grant.locator(".remaining")).to_have_text("30 s")
-    assert caller.verify_grant(user_id, answer.json()["step_up_grant"]).status_code == 200
+    assert caller.verify_grant(user_id, response.json()["step_up_grant"]).status_code == 200
     expect(shown).not_to_have_text("")
     press(console, "+10 min")
     expect(grant).to_have_count(0)
-    expect(console.get_by_text("No grant is alive.")).to_be_visible()
-    assert caller.verify_grant(user_id, answer.json()["step_up_grant"]).status_code == 400
+    expect(console.get_by_text("No valid grants.")).to_be_visible()
+    assert caller.verify_grant(user_id, response.json()["step_up_grant"]).status_code == 400
     expect(rows(console, "timeline").first).to_contain_text("invalid_request_fields")
 
 
@@ -339,7 +339,7 @@ def test_an_sms_flow(console: Page, caller: Any) -> None:
 
 
 def test_the_clock(console: Page, caller: Any) -> None:
-    """The shown time is the server's: it stands, runs on and moves as told, from here or elsewhere."""
+    """The shown time is the server's: it freezes, runs and moves, from here or elsewhere."""
     expect(console.locator("#clock-state")).to_have_text("frozen")
     expect(console.locator("#time")).to_have_text("22:13:20")
     press(console, "+30 s")
@@ -371,7 +371,7 @@ def test_a_fault(console: Page, caller: Any) -> None:
 
 
 def test_client_faults(console: Page, caller: Any) -> None:
-    """A client fault is felt as often as it was told, then leaves the list; another is removed by hand."""
+    """A client fault applies as often as requested, then leaves the list; another is removed by hand."""
     user_id = caller.plain_user()
     console.get_by_label("What happens").select_option(label="Another status")
     console.get_by_label("Status", exact=True).fill("502")
@@ -571,7 +571,7 @@ def focused(page: Page) -> dict[str, Any]:
 
 
 def test_qr_codes_of_every_size(console: Page) -> None:
-    """Another program reads symbols of each version, up to the longest secret's; a longer text is refused."""
+    """Another program reads symbols of each version, up to the longest secret; a longer text is rejected."""
     modules = "async (text) => (await import('/__control__/console/qr.js')).modules(text)"
     sizes = set()
     for length in (1, 15, 30, 50, 70, 90, 110, 130, 160, 190, 230, 270, 300, 331):

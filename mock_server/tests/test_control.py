@@ -1,4 +1,4 @@
-"""The control API: what it arranges, what it refuses, and that its contract tells the truth about it."""
+"""The control API: what it arranges, what it rejects, and that its contract is true of it."""
 
 import json
 
@@ -18,46 +18,46 @@ def contract():
 
 @pytest.fixture
 def judged(caller, contract):
-    """Call the control API and judge the answer by its schema in the contract; return status and document."""
+    """Call the control API and validate the response by the contract; return status and document."""
 
     def call(method, path, operation_path, document=None, headers=None):
         key = {"Authorization": f"Bearer {caller.mock.control_key}"}
-        answer = caller.http.request(method, f"/__control__{path}", json=document, headers=headers or key)
+        response = caller.http.request(method, f"/__control__{path}", json=document, headers=headers or key)
         operation = contract["paths"][f"/__control__{operation_path}"][method.lower()]
-        response = operation["responses"][str(answer.status_code)]
-        while "$ref" in response:
-            response = contract["components"]["responses"][response["$ref"].rpartition("/")[2]]
-        if "content" not in response:
-            assert answer.content == b""
-            return answer.status_code, None
-        schema = response["content"]["application/json"]["schema"]
+        expected = operation["responses"][str(response.status_code)]
+        while "$ref" in expected:
+            expected = contract["components"]["responses"][expected["$ref"].rpartition("/")[2]]
+        if "content" not in expected:
+            assert response.content == b""
+            return response.status_code, None
+        schema = expected["content"]["application/json"]["schema"]
         validator = jsonschema_rs.Draft202012Validator({**schema, "components": contract["components"]})
-        assert list(validator.iter_errors(answer.json())) == []
-        return answer.status_code, answer.json()
+        assert list(validator.iter_errors(response.json())) == []
+        return response.status_code, response.json()
 
     return call
 
 
 def test_every_operation_of_the_contract_is_there(caller, contract):
-    """No path of the contract answers 404 or 405 for its methods."""
+    """No path of the contract returns 404 or 405 for its methods."""
     for path, item in contract["paths"].items():
         for method in set(item) & {"get", "put", "post", "delete"}:
             if path.endswith("/stream"):
                 continue
-            answer = caller.http.request(
+            response = caller.http.request(
                 method.upper(),
                 path.format(user_id=USER),
                 headers={"Authorization": f"Bearer {caller.mock.control_key}"},
             )
-            assert answer.status_code not in (405, 500), (method, path)
-            assert answer.status_code != 404 or answer.json()["error_code"] == "user_not_found", (
+            assert response.status_code not in (405, 500), (method, path)
+            assert response.status_code != 404 or response.json()["error_code"] == "user_not_found", (
                 method,
                 path,
             )
 
 
 def test_ready_takes_no_key(caller, judged):
-    """The readiness check is open, and tells nothing else."""
+    """The readiness check is open, and reveals nothing else."""
     assert judged("GET", "/ready", "/ready", headers={"X": "y"}) == (200, {"status": "ready"})
 
 
@@ -74,7 +74,7 @@ def test_only_the_control_key_opens(caller, contract, judged):
 
 @pytest.mark.parametrize("origin", ["https://evil.test", "null", "http://127.0.0.1:1", "http://localhost"])
 def test_other_origins_are_refused(caller, judged, origin):
-    """A page of another origin is refused even with the key; the own origin is let in."""
+    """A page of another origin is rejected even with the key; the own origin is accepted."""
     key = {"Authorization": f"Bearer {caller.mock.control_key}"}
     assert judged("POST", "/reset", "/reset", headers=key | {"Origin": origin})[0] == 403
     assert judged("POST", "/reset", "/reset", headers=key | {"Origin": caller.mock.base_url})[0] == 204
@@ -99,8 +99,8 @@ def test_without_a_control_key_there_is_nothing(make_caller):
 
     import asyncio
 
-    for answer in asyncio.run(ask()):
-        assert (answer.status_code, answer.json()["error_code"]) == (404, "not_found")
+    for response in asyncio.run(ask()):
+        assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
 
 
 def test_reset_forgets_everything(caller, judged):
@@ -154,7 +154,7 @@ def test_bad_users_are_refused_whole(caller, judged, document, findings):
 
 
 def test_users_have_uuids(judged):
-    """An id that is no UUID is refused."""
+    """An id that is not a UUID is rejected."""
     assert judged("PUT", "/users/abc", "/users/{user_id}", {"mfa": None})[0] == 400
     assert judged("DELETE", "/users/abc", "/users/{user_id}")[0] == 400
     assert judged("DELETE", f"/users/{USER}", "/users/{user_id}")[0] == 204
@@ -171,7 +171,7 @@ def test_a_user_moves_to_another_environment(caller, judged):
 
 
 def test_current_code(caller, judged):
-    """The code of now is told with what is left of it, and whether it is spent."""
+    """The current code is returned with its remaining time, and whether it is spent."""
     user_id = caller.known_totp_user()
     path = f"/users/{user_id}/totp-code"
     status, now = judged("GET", path, "/users/{user_id}/totp-code")
@@ -230,7 +230,7 @@ def test_the_clock_moves_stands_and_runs_on(caller, judged):
     ],
 )
 def test_bad_moves_leave_the_clock(caller, judged, document):
-    """What is no single good command changes nothing."""
+    """Anything but one valid command changes nothing."""
     before = caller.control("GET", "/clock")
     assert judged("POST", "/clock", "/clock", document)[0] == 400
     assert caller.control("GET", "/clock") == before
@@ -281,7 +281,7 @@ def test_keys_have_bounds(judged, caller):
 
 
 def test_every_authenticated_post_leaves_one_event(caller, judged):
-    """Successes and refusals leave an event each, with user and action; bad keys and lookups none."""
+    """Successes and rejections leave an event each, with user and action; invalid keys and lookups none."""
     user_id, (phone_user, (phone_id,)) = caller.known_totp_user(), caller.phone_user()
     caller.verify_totp(user_id, caller.code(), key="wrong")
     caller.lookup(user_id)
@@ -331,13 +331,13 @@ def test_every_authenticated_post_leaves_one_event(caller, judged):
     ],
 )
 def test_bodies_of_the_control_api(caller, content, media_type, status):
-    """Bodies are judged as strictly as the product's."""
-    answer = caller.http.put(
+    """Bodies are validated as strictly as the product's."""
+    response = caller.http.put(
         f"/__control__/users/{USER}",
         content=content,
         headers={"Authorization": f"Bearer {caller.mock.control_key}", "Content-Type": media_type},
     )
-    assert answer.status_code == status
+    assert response.status_code == status
 
 
 def test_other_control_paths(caller):

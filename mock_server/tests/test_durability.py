@@ -1,23 +1,22 @@
-"""Rule D1: what is spent stays spent over restarts and kill -9; what lies in the file tells no secret."""
+"""Rule D1: what is spent stays spent over restarts and kill -9; the file reveals no secret."""
 
 import asyncio
+import contextlib
 import re
 import secrets
 import signal
 import stat
 import subprocess
 import sys
-import time
 from collections import Counter
 from itertools import count
-from types import SimpleNamespace
 
 import httpx
 import pytest
 
+from stepup_mock.launch import start_mock
 from stepup_mock.server import running
 
-RUN = [sys.executable, "-c", "import sys; from stepup_mfa.main import main; sys.exit(main())", "mock"]
 KEY, CONTROL_KEY = "mock-durable-key", "mock-durable-control"
 # How often the server is killed; more often finds rarer moments.
 KILLS = 3
@@ -26,44 +25,19 @@ GRANTS = 200
 
 @pytest.fixture
 def start(tmp_path):
-    """Start the command on one state file; every process is killed at the end."""
-    processes = []
+    """Start a mock as a process on one state file, with the same keys each time."""
+    with contextlib.ExitStack() as stack:
 
-    def run(*options):
-        ready = tmp_path / "ready"
-        ready.unlink(missing_ok=True)
-        options = [
-            "--port",
-            "0",
-            "--api-key",
-            KEY,
-            "--control-key",
-            CONTROL_KEY,
-            "--ready-file",
-            ready,
-            *options,
-        ]
-        process = subprocess.Popen(
-            [*RUN, "--state", tmp_path / "state.db", *options], stdout=subprocess.DEVNULL
-        )
-        processes.append(process)
-        for _ in range(200):
-            if ready.exists():
-                return process, SimpleNamespace(
-                    base_url=ready.read_text().strip(), api_key=KEY, control_key=CONTROL_KEY
-                )
-            assert process.poll() is None
-            time.sleep(0.05)
-        raise AssertionError("the server did not become ready")
+        def run(*options):
+            keys = {"api_key": KEY, "control_key": CONTROL_KEY}
+            mock = stack.enter_context(start_mock("--state", tmp_path / "state.db", *options, **keys))
+            return mock.process, mock
 
-    yield run
-    for process in processes:
-        process.kill()
-        process.wait()
+        yield run
 
 
 def test_nothing_comes_back_after_kill_9(start, make_caller):
-    """Codes, grants, challenges and locks are as they were before the process was killed; live grants too."""
+    """Codes, grants, challenges and locks are as they were before the process was killed."""
     process, mock = start()
     caller = make_caller(mock)
     caller.control("POST", "/clock", {"freeze_at": caller.start})
@@ -98,13 +72,12 @@ def test_nothing_comes_back_after_kill_9(start, make_caller):
 
 
 def test_a_clean_end_and_a_new_start(start, make_caller, tmp_path):
-    """After SIGTERM the state is there again, secrets of the demo users too, and the ready file is gone."""
+    """After SIGTERM the state is there again, secrets of the demo users too."""
     process, mock = start()
     caller = make_caller(mock)
     before = caller.control("GET", "/users")
     process.terminate()
     assert process.wait(5) == 0
-    assert not (tmp_path / "ready").exists()
     _, mock = start()
     assert make_caller(mock).control("GET", "/users") == before
 
@@ -132,18 +105,18 @@ def test_kill_9_in_the_middle_of_200_verifications(start, make_caller, kill):
 
 
 async def _verify_until_killed(mock, caller, grants, process):
-    """Verify all grants at once, kill the server after a third, return each status or 0 for a lost answer."""
+    """Verify all grants at once, kill the server after a third, return each status, 0 if it was lost."""
     answered = count(1)
 
     async def verify(client, user_id, grant):
         body = {"action_type": "PAYOUT", "user_id": user_id, "grant": grant}
         try:
-            answer = await client.post(caller.paths["verify_grant"], json=body, headers=caller.bearer())
+            response = await client.post(caller.paths["verify_grant"], json=body, headers=caller.bearer())
         except httpx.HTTPError:
             return 0
         if next(answered) == GRANTS // 3:
             process.send_signal(signal.SIGKILL)
-        return answer.status_code
+        return response.status_code
 
     limits = httpx.Limits(max_connections=32)
     async with httpx.AsyncClient(
@@ -153,7 +126,7 @@ async def _verify_until_killed(mock, caller, grants, process):
 
 
 def test_the_file_is_private_and_tells_no_code_or_grant(tmp_path, make_caller):
-    """Mode 0600 on every file, and neither a grant nor an SMS code nor an API key stands in them."""
+    """Mode 0600 on every file, and none contains a grant, an SMS code or an API key."""
     path = tmp_path / "state.db"
     path.touch(mode=0o644)
     with running(state=path) as mock:
@@ -192,7 +165,7 @@ def test_the_latest_time_is_remembered(tmp_path, make_caller):
 
 @pytest.mark.parametrize("spoil", ["folder", "nonsense", "version"])
 def test_files_that_cannot_hold_state(tmp_path, spoil):
-    """A missing folder, another kind of file and another version's file are told in one line."""
+    """A missing folder, another kind of file and another version's file are reported in one line."""
     path = tmp_path / "state.db"
     if spoil == "folder":
         path = tmp_path / "missing" / "state.db"
@@ -205,9 +178,8 @@ def test_files_that_cannot_hold_state(tmp_path, spoil):
             database.execute("PRAGMA user_version = 99")
         database.close()
     before = path.read_bytes() if path.exists() else b""
-    done = subprocess.run(
-        [*RUN, "--port", "0", "--state", path], capture_output=True, text=True, timeout=20, check=False
-    )
+    command = [sys.executable, "-m", "stepup_mfa", "mock", "--port", "0", "--state", path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 2
     assert re.match(r"stepup-mfa mock: cannot keep the state in .*\n  Give a file", done.stderr)
     assert "Traceback" not in done.stderr

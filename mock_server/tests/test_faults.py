@@ -77,8 +77,8 @@ def test_faults_are_switched_by_the_control_api(caller):
 def _(c):
     path = f"/api/backend/v1/user/{c.known_totp_user()}/mfa"
     return all(
-        answer.status_code == 401
-        for answer in (
+        response.status_code == 401
+        for response in (
             c.http.get(f"{path}?access_token={c.key}"),
             c.http.get(path, headers={"Authorization": f"Basic {c.key}"}),
             c.http.get(path),
@@ -120,7 +120,7 @@ def _(c):
     user = c.known_totp_user()
     failures = [c.verify_totp(user, c.wrong_code()) for _ in range(6)]
     failures += [c.verify_grant(user, "f" * 64), c.verify_totp(UNKNOWN, "123456")]
-    return all(answer.status_code in (400, 429) for answer in failures)
+    return all(response.status_code in (400, 429) for response in failures)
 
 
 @witness("a3-permissions-ignored", "a3-acts-before-403")
@@ -155,8 +155,8 @@ def _(c):
 
 @witness("e1-secret-shown", "e1-otpauth-header")
 def _(c):
-    answer = c.lookup(c.known_totp_user())
-    return c.secret not in answer.text + str(answer.headers)
+    response = c.lookup(c.known_totp_user())
+    return c.secret not in response.text + str(response.headers)
 
 
 @witness("e2-full-number", "e2-number-beside", "e2-wrong-suffix", "e2-changing-ids")
@@ -244,7 +244,7 @@ def _(c):
         c.verify_totp(user, code),
         c.verify_totp(user, code, action_type="OTHER", grant_type="TIME_BASED"),
     ]
-    return all(answer.status_code == 400 for answer in again)
+    return all(response.status_code == 400 for response in again)
 
 
 @witness("t4-older-step")
@@ -293,12 +293,12 @@ def _(c):
 # S
 
 
-@witness("s1-code-in-answer", "s1-number-in-answer", "s1-every-phone", "s1-sent-twice", "s1-short-code")
+@witness("s1-code-in-response", "s1-number-in-response", "s1-every-phone", "s1-sent-twice", "s1-short-code")
 def _(c):
     user, (phone, _) = c.phone_user("+15555550001", "+15555550002")
-    answer = c.send(user, phone)
+    response = c.send(user, phone)
     messages = c.control("GET", "/inbox")["messages"]
-    return set(answer.json()) == {"challenge_id"} and len(messages) == 1 and len(messages[0]["code"]) == 6
+    return set(response.json()) == {"challenge_id"} and len(messages) == 1 and len(messages[0]["code"]) == 6
 
 
 @witness("s1-same-code")
@@ -312,7 +312,7 @@ def _(c):
     user, _ = c.phone_user()
     _, (foreign,) = c.phone_user()
     refused = [c.send(user, phone) for phone in (foreign, str(uuid.uuid4()))]
-    alike = {(answer.status_code, answer.text) for answer in refused}
+    alike = {(response.status_code, response.text) for response in refused}
     return len(alike) == 1 and refused[0].status_code == 400 and not c.control("GET", "/inbox")["messages"]
 
 
@@ -484,7 +484,7 @@ def _(c):
     c.verify_grant(user, grant)
     dead = [c.verify_grant(user, grant), c.verify_grant(user, "f" * 64), c.verify_grant(UNKNOWN, grant)]
     document = dead[0].json()
-    alike = {(answer.status_code, answer.text) for answer in dead}
+    alike = {(response.status_code, response.text) for response in dead}
     return len(alike) == 1 and (document["error_code"], document["field_errors"]) == (
         "invalid_request_fields",
         {"grant": "grant_not_found"},
@@ -598,9 +598,9 @@ def _(c):
 
 @witness("r4-no-retry-after", "r4-retry-after-is-a-date", "r4-429-is-text", "r4-too-early")
 def _(c):
-    answer = wrong_codes(c, c.known_totp_user())[-1]
-    is_json = answer.headers["content-type"] == "application/json"
-    return is_json and answer.headers.get("retry-after") == "900"
+    response = wrong_codes(c, c.known_totp_user())[-1]
+    is_json = response.headers["content-type"] == "application/json"
+    return is_json and response.headers.get("retry-after") == "900"
 
 
 @witness("r4-hammering-extends")
@@ -632,8 +632,8 @@ def _(c):
 # I
 
 
-def refused_field(answer, name):
-    return answer.status_code == 400 and name in answer.json().get("field_errors", {})
+def refused_field(response, name):
+    return response.status_code == 400 and name in response.json().get("field_errors", {})
 
 
 @witness("i1-default-action", "i1-default-life", "i1-null-is-text", "i1-fields-not-named")
@@ -668,17 +668,17 @@ def _(c):
 def _(c):
     user = c.known_totp_user()
     lives = ("60", 1.5, True, 0, -1, 86401, 2**40)
-    answers = [c.verify_totp(user, c.code(), valid_for_seconds=life) for life in lives]
-    return all(refused_field(answer, "valid_for_seconds") for answer in answers)
+    responses = [c.verify_totp(user, c.code(), valid_for_seconds=life) for life in lives]
+    return all(refused_field(response, "valid_for_seconds") for response in responses)
 
 
 @witness("i4-cut-action", "i4-escaped-action", "i4-quotes-fail")
 def _(c):
     user, action = c.known_totp_user(), "<'" + "x" * 126
-    answer = c.verify_totp(user, c.code(), action_type=action)
-    if answer.status_code != 200:
+    response = c.verify_totp(user, c.code(), action_type=action)
+    if response.status_code != 200:
         return False
-    grant = answer.json()["step_up_grant"]
+    grant = response.json()["step_up_grant"]
     return [c.verify_grant(user, grant, name).status_code for name in (action[:-1], action)] == [400, 200]
 
 
@@ -693,8 +693,8 @@ def _(c):
         b"\xef\xbb\xbf" + good,
     )
     headers = c.bearer() | {"Content-Type": "application/json"}
-    answers = [c.http.post(c.paths["verify_totp"], content=body, headers=headers) for body in spoilt]
-    return all(refused_field(answer, "body") and "Traceback" not in answer.text for answer in answers)
+    responses = [c.http.post(c.paths["verify_totp"], content=body, headers=headers) for body in spoilt]
+    return all(refused_field(response, "body") and "Traceback" not in response.text for response in responses)
 
 
 @witness("i5-any-media-type", "i5-any-size")
@@ -714,9 +714,9 @@ def _(c):
 
 @witness("h1-created", "h1-text-plain", "h1-camel-case")
 def _(c):
-    answer = c.lookup(c.known_totp_user())
-    kind = answer.headers["content-type"]
-    return answer.status_code == 200 and kind == "application/json" and "mfa_setup" in answer.json()
+    response = c.lookup(c.known_totp_user())
+    kind = response.headers["content-type"]
+    return response.status_code == 200 and kind == "application/json" and "mfa_setup" in response.json()
 
 
 @witness("h2-cacheable")
@@ -742,18 +742,18 @@ def _(c):
 
 @witness("h4-problem-json", "h4-no-error-code", "h4-no-sentence")
 def _(c):
-    answer = c.verify_totp(UNKNOWN, "123456")
-    return answer.headers["content-type"] == "application/json" and set(answer.json()) == {
+    response = c.verify_totp(UNKNOWN, "123456")
+    return response.headers["content-type"] == "application/json" and set(response.json()) == {
         "error_code",
         "user_facing_error",
     }
 
 
-@witness("q1-code-echoed", "q1-key-in-header", "q1-grant-in-answer", "q1-code-in-events")
+@witness("q1-code-echoed", "q1-key-in-header", "q1-grant-in-response", "q1-code-in-events")
 def _(c):
     user, canary = c.known_totp_user(), "f00d" * 16
-    answers = [c.verify_totp(user, "314159"), c.verify_grant(user, canary), c.lookup(user)]
-    text = "".join(answer.text + str(answer.headers) for answer in answers) + json.dumps(
+    responses = [c.verify_totp(user, "314159"), c.verify_grant(user, canary), c.lookup(user)]
+    text = "".join(response.text + str(response.headers) for response in responses) + json.dumps(
         c.control("GET", "/events")
     )
     return not any(secret in text for secret in ("314159", canary, c.key))
@@ -798,8 +798,8 @@ def at_once(c, operation, bodies):
     return asyncio.run(run())
 
 
-def successes(answers):
-    return sum(answer.status_code == 200 for answer in answers)
+def successes(responses):
+    return sum(response.status_code == 200 for response in responses)
 
 
 @witness("c1-totp-race")
@@ -826,8 +826,8 @@ def _(c):
 
 @witness("c3-guess-race")
 def _(c):
-    answers = at_once(c, "verify_totp", [c.totp_body(c.known_totp_user(), c.wrong_code())] * 12)
-    return sum(answer.status_code == 400 for answer in answers) == 5
+    responses = at_once(c, "verify_totp", [c.totp_body(c.known_totp_user(), c.wrong_code())] * 12)
+    return sum(response.status_code == 400 for response in responses) == 5
 
 
 @witness("c4-busy-is-500")
@@ -839,8 +839,8 @@ def _(c):
 @witness("c4-mixed-up-users")
 def _(c):
     users = [c.known_totp_user() for _ in range(4)]
-    answers = at_once(c, "verify_totp", [c.totp_body(user, c.code()) for user in users])
-    grants = [answer.json()["step_up_grant"] for answer in answers]
+    responses = at_once(c, "verify_totp", [c.totp_body(user, c.code()) for user in users])
+    grants = [response.json()["step_up_grant"] for response in responses]
     return all(
         c.verify_grant(user, grant).status_code == 200 for user, grant in zip(users, grants, strict=True)
     )

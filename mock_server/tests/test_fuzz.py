@@ -1,4 +1,4 @@
-"""Thousands of bodies that nobody would send: each gets a JSON answer, and the rules hold afterwards."""
+"""Thousands of bodies that nobody would send: each gets a JSON response, and the rules hold afterwards."""
 
 import json
 import random
@@ -56,9 +56,9 @@ def test_fuzzed_bodies_get_json_and_break_nothing(caller):
     statuses = set()
     for _ in range(2000):
         path = choice.choice(list(caller.paths.values()))
-        answer = caller.http.post(path, content=spoilt(choice), headers=headers)
-        statuses.add(answer.status_code)
-        assert isinstance(answer.json()["error_code"], str)
+        response = caller.http.post(path, content=spoilt(choice), headers=headers)
+        statuses.add(response.status_code)
+        assert isinstance(response.json()["error_code"], str)
     assert statuses == {400, 413}
     code = caller.code()
     assert [caller.verify_totp(user_id, code).status_code for _ in range(2)] == [200, 400]
@@ -77,7 +77,7 @@ json_values = st.recursive(
 )
 @settings(max_examples=500, deadline=None)
 def test_an_object_is_read_exactly_when_its_keys_differ(pairs, escape):
-    """A body is accepted and read as it is, unless a key stands in it twice; escapes make no difference."""
+    """A body is accepted and read as it is, unless it has a key twice; escapes make no difference."""
     members = [
         f"{json.dumps(key, ensure_ascii=escape)}: {orjson.dumps(value).decode()}" for key, value in pairs
     ]

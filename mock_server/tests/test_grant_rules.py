@@ -8,11 +8,11 @@ DEAD = {"grant": "grant_not_found"}
 
 
 def test_a_live_grant_answers_success(caller):
-    """A live grant gives exactly 200 and success; a dead one never does."""
+    """A valid grant gives exactly 200 and success; an invalid one never does."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id)
-    answer = caller.verify_grant(user_id, grant)
-    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    response = caller.verify_grant(user_id, grant)
+    assert (response.status_code, response.json()) == (200, {"success": True})
 
 
 def test_one_time_grants_verify_once(caller):
@@ -25,7 +25,7 @@ def test_one_time_grants_verify_once(caller):
 
 
 def test_time_based_grants_verify_until_their_end(caller):
-    """A time-based grant verifies any number of times; its life is not prolonged, its end is exclusive."""
+    """A time-based grant verifies any number of times; its lifetime is not extended, its end is exclusive."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id, grant_type="TIME_BASED", valid_for_seconds=5)
     for _ in range(9):
@@ -38,7 +38,7 @@ def test_time_based_grants_verify_until_their_end(caller):
 
 
 def test_one_time_grants_end_too(caller):
-    """An unused one-time grant dies after its life."""
+    """An unused one-time grant expires after its lifetime."""
     user_id = caller.known_totp_user()
     grants = [caller.totp_grant(user_id, valid_for_seconds=30)]
     caller.advance(29)
@@ -71,7 +71,7 @@ def test_actions_are_opaque(caller, action_type):
 
 
 def test_dead_grants_are_alike(caller):
-    """Unknown, spent, expired, foreign-user, other-action grants and unknown users give one answer."""
+    """Unknown, spent, expired, foreign-user, other-action grants and unknown users give one response."""
     user_id, other_id = caller.known_totp_user(), caller.plain_user()
     expired = caller.totp_grant(user_id, valid_for_seconds=1)
     caller.advance(30)
@@ -89,7 +89,7 @@ def test_dead_grants_are_alike(caller):
         caller.verify_grant(user_id, live[:-1] + ("0" if live[-1] != "0" else "1")),
         caller.verify_grant(user_id, live.upper()),
     ]
-    assert {(answer.status_code, answer.text) for answer in refusals} == {(400, refusals[0].text)}
+    assert {(response.status_code, response.text) for response in refusals} == {(400, refusals[0].text)}
     document = refusals[0].json()
     assert document["error_code"] == "invalid_request_fields"
     assert document["field_errors"] == document["field_to_errors"] == DEAD
@@ -130,7 +130,7 @@ def test_grants_are_256_random_bits(caller):
     ids=["removed", "deleted", "disabled", "re-enrolled", "moved"],
 )
 def test_changing_the_factor_kills_grants_and_old_codes(caller, change):
-    """What was issued under a factor dies with it, at once; so do the codes of the old secret."""
+    """What was issued under a factor becomes invalid with it, at once; so do the codes of the old secret."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id, grant_type="TIME_BASED")
     assert caller.verify_grant(user_id, grant).status_code == 200
@@ -173,7 +173,7 @@ def test_environments_do_not_see_each_other(caller):
 
 
 def test_a_clock_that_goes_back_revives_nothing(caller):
-    """What ended while the clock was ahead stays dead after it went back: grants, challenges, codes."""
+    """What expired while the clock was ahead stays invalid after it went back: grants, challenges, codes."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id, grant_type="TIME_BASED", valid_for_seconds=60)
     code = caller.code()
@@ -188,7 +188,7 @@ def test_a_clock_that_goes_back_revives_nothing(caller):
 
 
 def test_a_system_clock_that_goes_back_revives_nothing(caller):
-    """The same holds when nobody told the server: time seen by requests is enough."""
+    """The same holds when the clock moved unnoticed: the time of requests is enough."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id, grant_type="TIME_BASED", valid_for_seconds=60)
     caller.mock.call(lambda world: world.clock.advance(120))

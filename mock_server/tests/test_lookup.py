@@ -4,18 +4,18 @@ import uuid
 
 
 def test_totp_user_shows_the_type_and_nothing_else(caller):
-    """A TOTP user's answer is the type alone; no header or body holds the secret."""
-    answer = caller.lookup(caller.known_totp_user())
-    assert answer.status_code == 200
-    assert answer.json() == {"mfa_setup": {"type": "Totp"}}
-    assert caller.secret not in answer.text + str(answer.headers)
+    """A TOTP user's response is the type alone; no header or body holds the secret."""
+    response = caller.lookup(caller.known_totp_user())
+    assert response.status_code == 200
+    assert response.json() == {"mfa_setup": {"type": "Totp"}}
+    assert caller.secret not in response.text + str(response.headers)
 
 
 def test_phone_user_shows_ids_and_suffixes(caller):
     """Phones come with their ids and last four digits, in order, never with the number."""
     user_id, phone_ids = caller.phone_user("+15555551234", "+15555555678")
-    answer = caller.lookup(user_id)
-    assert answer.json() == {
+    response = caller.lookup(user_id)
+    assert response.json() == {
         "mfa_setup": {
             "type": "Phone",
             "phone_numbers": [
@@ -24,17 +24,17 @@ def test_phone_user_shows_ids_and_suffixes(caller):
             ],
         }
     }
-    assert "5555551234" not in answer.text + str(answer.headers)
+    assert "5555551234" not in response.text + str(response.headers)
 
 
 def test_user_without_a_factor_is_null(caller):
     """No factor is null, with 200."""
-    answer = caller.lookup(caller.plain_user())
-    assert (answer.status_code, answer.json()) == (200, {"mfa_setup": None})
+    response = caller.lookup(caller.plain_user())
+    assert (response.status_code, response.json()) == (200, {"mfa_setup": None})
 
 
 def test_unknown_and_malformed_ids_are_404(caller):
-    """An unknown user and every id that is no UUID give the same 404, never another path or a 5xx."""
+    """An unknown user and every id that is not a UUID give the same 404, never another path or a 5xx."""
     user_id = caller.known_totp_user()
     unknown = caller.lookup(str(uuid.uuid4()))
     assert (unknown.status_code, unknown.json()["error_code"]) == (404, "user_not_found")
@@ -47,8 +47,8 @@ def test_unknown_and_malformed_ids_are_404(caller):
         "%ff",
         user_id[:-1],
     ):
-        answer = caller.lookup(malformed)
-        assert (answer.status_code, answer.json()) == (404, unknown.json()), malformed
+        response = caller.lookup(malformed)
+        assert (response.status_code, response.json()) == (404, unknown.json()), malformed
     assert caller.lookup(user_id).status_code == 200
 
 

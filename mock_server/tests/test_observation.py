@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def judged(caller):
-    """Read one list of the control API after judging it by its schema."""
+    """Read one list of the control API after validating it by its schema."""
     import jsonschema_rs
     import yaml
 
@@ -78,7 +78,7 @@ def test_users_are_listed_in_order_with_their_state(caller, judged):
 
 
 def test_challenges_are_listed_while_they_live(caller, judged):
-    """A challenge is listed with its terms and tries until it is consumed, dead or expired."""
+    """A challenge is listed with its terms and tries until it is consumed, exhausted or expired."""
     user_id, (phone_id,) = caller.phone_user()
     challenge_id = caller.send(user_id, phone_id, action_type="A").json()["challenge_id"]
     other = caller.send(user_id, phone_id).json()["challenge_id"]
@@ -104,7 +104,7 @@ def test_challenges_are_listed_while_they_live(caller, judged):
 
 
 def test_grants_are_listed_by_their_hash(caller, judged):
-    """A live grant is shown by the beginning of its hash, never itself."""
+    """A valid grant is shown by the beginning of its hash, never itself."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id)
     caller.advance(10)
@@ -124,9 +124,9 @@ def test_grants_are_listed_by_their_hash(caller, judged):
 
 
 def test_the_journal_tells_each_request(caller, judged):
-    """Requests are told with body, answer and id, oldest first, and after a sequence number."""
+    """Requests are listed with body, response and id, oldest first, and after a sequence number."""
     user_id = caller.known_totp_user()
-    answer = caller.verify_totp(user_id, caller.wrong_code())
+    response = caller.verify_totp(user_id, caller.wrong_code())
     caller.lookup(user_id)
     caller.http.get("/nowhere")
     entries = judged("/requests")
@@ -136,10 +136,10 @@ def test_the_journal_tells_each_request(caller, judged):
         None,
     ]
     first = entries[0]
-    assert first["request_id"] == answer.headers["X-Request-Id"]
+    assert first["request_id"] == response.headers["X-Request-Id"]
     assert (first["method"], first["path"], first["status"]) == ("POST", caller.paths["verify_totp"], 400)
     assert first["request_body"] == caller.totp_body(user_id, "[redacted]")
-    assert first["response_body"] == answer.json()
+    assert first["response_body"] == response.json()
     assert 0 < first["duration_ms"] < 1000
     assert judged("/requests", {"since": first["sequence"]}) == entries[1:]
 

@@ -1,4 +1,4 @@
-"""Faults stand on public seams: no fault uses what is private to another module, and none leaves a trace."""
+"""Faults use public seams: none uses what is private to another module, and none leaves a trace."""
 
 import ast
 from dataclasses import fields
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from stepup_mock import faults
-from stepup_mock.faults import Seams
 from stepup_mock.world import World
 
 FOLDER = Path(faults.__file__).parent
@@ -20,7 +19,7 @@ def private(name):
 
 def private_uses(tree):
     """Return the private names of others that a module uses: imported, read or written as attributes."""
-    found = [
+    uses = [
         alias.name
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom | ast.Import)
@@ -28,15 +27,15 @@ def private_uses(tree):
         if any(private(part) for part in alias.name.split("."))
     ]
     attributes = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and private(node.attr)]
-    found += [ast.unparse(node) for node in attributes if ast.unparse(node.value) not in ("self", "cls")]
+    uses += [ast.unparse(node) for node in attributes if ast.unparse(node.value) not in ("self", "cls")]
     by_name = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
-    found += [
+    uses += [
         ast.unparse(node)
         for node in by_name
         if ast.unparse(node.func) in ("getattr", "setattr", "delattr", "vars")
     ]
     # NamedTuple's own public method has an underscore, so that no field can be in its way.
-    return [use for use in found if not use.endswith("._replace")]
+    return [use for use in uses if not use.endswith("._replace")]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
@@ -76,10 +75,7 @@ def test_only_public_methods_of_a_seam_can_be_replaced(world):
 
 
 def seams_of(world):
-    return Seams(
-        store=world.store, policy=world.policy, random=world.step_up._random, step_up=world.step_up,
-        clock=world.clock, inbox=world.inbox, audit=world.audit, api=world.api,
-    )  # fmt: skip
+    return world._seams(world.step_up._random)
 
 
 def test_faults_leave_no_trace(world):

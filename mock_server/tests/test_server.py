@@ -79,16 +79,16 @@ def test_what_is_no_http_gets_a_plain_400_or_a_close(connect, nonsense):
     connection = connect()
     connection.sendall(nonsense)
     connection.shutdown(socket.SHUT_WR)
-    answer = read_all(connection)
-    assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
-    assert b"Traceback" not in answer
+    response = read_all(connection)
+    assert response == b"" or response.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+    assert b"Traceback" not in response
     healthy = connect()
     healthy.sendall(request(GRANT))
     assert healthy.recv(100).startswith(b"HTTP/1.1 400")
 
 
 def test_a_half_closed_connection_gets_its_answer(connect):
-    """A caller that ends its sending half after the request still gets the answer, and then the end."""
+    """A caller that ends its sending half after the request still gets the response, and then the end."""
     connection = connect()
     connection.sendall(request(GRANT))
     connection.shutdown(socket.SHUT_WR)
@@ -107,7 +107,7 @@ def test_a_caller_that_leaves_early_harms_nobody(connect, caller):
 
 
 def test_pipelined_requests_are_answered_in_order(connect):
-    """Two requests in one packet get two answers."""
+    """Two requests in one packet get two responses."""
     connection = connect()
     connection.sendall(
         request(method="GET", path="/one")
@@ -118,17 +118,17 @@ def test_pipelined_requests_are_answered_in_order(connect):
 
 
 def test_a_slow_body_is_408(monkeypatch):
-    """A body that does not come in time is answered with 408 and the connection closed."""
+    """A body that does not arrive in time gets 408 and the connection is closed."""
     with running(body_deadline=0.3) as mock:
         host, port = mock.base_url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:
             connection.sendall(request(b"", "Content-Length: 100") + b"{")
             started = time.monotonic()
-            answer = read_all(connection)
+            response = read_all(connection)
     assert 0.2 < time.monotonic() - started < 3
-    assert answer.startswith(b"HTTP/1.1 408")
-    assert b"request_timeout" in answer
-    assert b"connection: close" in answer
+    assert response.startswith(b"HTTP/1.1 408")
+    assert b"request_timeout" in response
+    assert b"connection: close" in response
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: loc"])
@@ -143,7 +143,7 @@ def test_slow_headers_are_cut_off(monkeypatch, sent):
 
 
 def test_dripping_headers_are_cut_off(monkeypatch):
-    """A drip of header bytes does not keep a connection open beyond the deadline."""
+    """A slow stream of header bytes does not keep a connection open beyond the deadline."""
     monkeypatch.setattr(server, "HEADER_DEADLINE", 0.5)
     with running() as mock:
         host, port = mock.base_url.removeprefix("http://").split(":")
@@ -158,7 +158,7 @@ def test_endless_headers_are_cut_off(connect):
 
 
 def test_an_endless_body_is_cut_off(connect):
-    """A body that never ends is answered or cut off, and not kept."""
+    """A body that never ends is rejected or cut off, and not kept."""
     connection = connect()
     connection.sendall(request(b"", "Transfer-Encoding: chunked"))
     chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
@@ -166,16 +166,16 @@ def test_an_endless_body_is_cut_off(connect):
 
 
 def test_a_declared_giant_is_refused_at_once(connect):
-    """A body that declares itself too large is refused before it is sent."""
+    """A body that declares itself too large is rejected before it is sent."""
     connection = connect()
     connection.sendall(request(b"", "Content-Length: 99999999999", "Expect: 100-continue"))
-    answer = read_all(connection)
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert b"100 Continue" not in answer
+    response = read_all(connection)
+    assert response.startswith(b"HTTP/1.1 413")
+    assert b"100 Continue" not in response
 
 
 def test_expect_continue(connect):
-    """A caller that waits for 100 gets it and then its answer."""
+    """A caller that waits for 100 gets it and then its response."""
     connection = connect()
     connection.sendall(request(b"", f"Content-Length: {len(GRANT)}", "Expect: 100-continue"))
     assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -184,7 +184,7 @@ def test_expect_continue(connect):
 
 
 def test_upgrades_are_not_taken(connect):
-    """A request to become a WebSocket is answered like any other request."""
+    """A request to become a WebSocket is treated like any other request."""
     connection = connect()
     connection.sendall(
         b"GET /nothing HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

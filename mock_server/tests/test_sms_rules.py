@@ -5,19 +5,19 @@ import uuid
 
 
 def test_a_send_delivers_one_message_and_tells_only_the_challenge(caller):
-    """One message goes to the chosen phone; the answer holds the challenge and nothing of code or number."""
+    """One message goes to the chosen phone; the response has the challenge and nothing of code or number."""
     user_id, phone_ids = caller.phone_user("+15555550001", "+15555550002")
-    answer = caller.send(user_id, phone_ids[1])
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"challenge_id"}
+    response = caller.send(user_id, phone_ids[1])
+    assert response.status_code == 200
+    assert set(response.json()) == {"challenge_id"}
     (message,) = caller.control("GET", "/inbox")["messages"]
     assert message["phone_number"] == "+15555550002"
     assert message["mfa_phone_id"] == phone_ids[1]
-    assert message["challenge_id"] == answer.json()["challenge_id"]
+    assert message["challenge_id"] == response.json()["challenge_id"]
     assert message["sent_at"] == caller.start
     assert re.fullmatch("[A-Z2-9]{6}", message["code"])
-    assert message["code"] not in answer.text
-    assert "5555550002" not in answer.text
+    assert message["code"] not in response.text
+    assert "5555550002" not in response.text
 
 
 def test_codes_and_challenges_differ(caller):
@@ -31,11 +31,11 @@ def test_codes_and_challenges_differ(caller):
 
 
 def test_only_the_users_own_phones(caller):
-    """Unknown, foreign and removed phones are refused alike and nothing is sent; the own phone works."""
+    """Unknown, foreign and removed phones give the same error and nothing is sent; the own phone works."""
     user_id, (phone_id,) = caller.phone_user()
     _, (foreign,) = caller.phone_user()
     refusals = [caller.send(user_id, refused) for refused in (foreign, str(uuid.uuid4()))]
-    assert {answer.text for answer in refusals} == {refusals[0].text}
+    assert {response.text for response in refusals} == {refusals[0].text}
     assert refusals[0].status_code == 400
     assert refusals[0].json()["field_errors"] == {"mfa_phone_id": "phone_not_found"}
     assert caller.send(caller.known_totp_user(), phone_id).json()["error_code"] == "mfa_not_enabled"
@@ -45,15 +45,15 @@ def test_only_the_users_own_phones(caller):
 
 
 def test_the_grant_has_the_terms_of_the_send(caller):
-    """Terms come from the send, extra fields change nothing, and the life starts at verifying."""
+    """Terms come from the send, extra fields change nothing, and the lifetime starts at the verification."""
     user_id, (phone_id,) = caller.phone_user()
     sent = caller.send(user_id, phone_id, action_type="A", grant_type="TIME_BASED", valid_for_seconds=60)
     challenge_id = sent.json()["challenge_id"]
     caller.advance(100)
-    answer = caller.verify_sms(
+    response = caller.verify_sms(
         user_id, challenge_id, caller.sent_code(challenge_id), action_type="B", valid_for_seconds=9999
     )
-    grant = answer.json()["step_up_grant"]
+    grant = response.json()["step_up_grant"]
     caller.advance(59)
     assert caller.verify_grant(user_id, grant, "B").status_code == 400
     assert caller.verify_grant(user_id, grant, "A").status_code == 200
@@ -88,7 +88,7 @@ def test_a_challenge_belongs_to_its_user_and_code(caller):
 
 
 def test_a_challenge_lives_600_seconds(caller):
-    """A challenge is alive until just before its end, and dead at it."""
+    """A challenge is valid until just before its end, and invalid at it."""
     user_id, (phone_id,) = caller.phone_user()
     first, second = (caller.send(user_id, phone_id).json()["challenge_id"] for _ in range(2))
     caller.advance(599)
@@ -99,14 +99,14 @@ def test_a_challenge_lives_600_seconds(caller):
 
 
 def test_five_wrong_codes_kill_a_challenge(caller):
-    """After five wrong codes even the right one is refused, and another challenge still works."""
+    """After five wrong codes even the correct one is rejected, and another challenge still works."""
     caller.control("PUT", "/limits", {"max_wrong_codes": 100})
     user_id, (phone_id,) = caller.phone_user()
     first, second = (caller.send(user_id, phone_id).json()["challenge_id"] for _ in range(2))
     for _ in range(5):
-        answer = caller.verify_sms(user_id, first, "WRONG1")
-        assert answer.status_code == 400
-        assert answer.json()["field_errors"] == {"code": "incorrect_mfa_code"}
+        response = caller.verify_sms(user_id, first, "WRONG1")
+        assert response.status_code == 400
+        assert response.json()["field_errors"] == {"code": "incorrect_mfa_code"}
     dead = caller.verify_sms(user_id, first, caller.sent_code(first))
     assert dead.json()["field_errors"] == {"challenge_id": "challenge_not_found"}
     assert caller.verify_sms(user_id, second, caller.sent_code(second)).status_code == 200

@@ -367,7 +367,7 @@ def test_state_outlives_the_store(open_store):
 
 
 def test_a_file_that_is_not_a_store_is_reported(tmp_path):
-    """Neither a folder nor foreign content is taken over."""
+    """Neither a folder nor foreign content is used."""
     (tmp_path / "text").write_text("something else entirely, and long enough to be looked at " * 9)
     for path in (tmp_path, tmp_path / "text", tmp_path / "missing" / "state.db"):
         with pytest.raises(BadState):

@@ -7,7 +7,7 @@ import pyotp
 
 
 def test_five_wrong_codes_lock_for_fifteen_minutes(caller):
-    """Five wrong codes are judged, then everything with codes is 429 until the lock ends."""
+    """Five wrong codes are checked, then everything with codes is 429 until the lock ends."""
     user_id = caller.known_totp_user()
     wrong = caller.wrong_code()
     assert [caller.verify_totp(user_id, wrong).status_code for _ in range(7)] == [400] * 5 + [429] * 2
@@ -47,7 +47,7 @@ def test_a_changed_factor_keeps_the_count(caller):
 
 
 def test_the_right_code_stays_unspent_while_locked(caller):
-    """A locked user's right code is refused and works after the lock; others are not affected."""
+    """A locked user's correct code is rejected and works after the lock; others are not affected."""
     user_id = caller.known_totp_user()
     other_secret = pyotp.random_base32()
     other = caller.totp_user(other_secret)
@@ -74,20 +74,20 @@ def test_success_resets_the_count(caller):
 
 
 def test_retry_after_counts_down_and_hammering_does_not_extend(caller):
-    """429 has a JSON body and whole seconds to wait, which hammering does not move."""
+    """429 has a JSON body and an integer of seconds to wait, which further tries do not change."""
     user_id = caller.known_totp_user()
     for _ in range(5):
         caller.verify_totp(user_id, caller.wrong_code())
     for passed in range(0, 900, 100):
-        answer = caller.verify_totp(user_id, caller.wrong_code())
-        assert (answer.status_code, answer.json()["error_code"]) == (429, "rate_limited")
-        assert answer.headers["Retry-After"] == str(900 - passed)
+        response = caller.verify_totp(user_id, caller.wrong_code())
+        assert (response.status_code, response.json()["error_code"]) == (429, "rate_limited")
+        assert response.headers["Retry-After"] == str(900 - passed)
         caller.advance(100)
     assert caller.verify_totp(user_id, caller.code()).status_code == 200
 
 
 def test_lookup_and_grants_work_while_locked(caller):
-    """The lock is about codes: grants verify and lookups answer."""
+    """The lock is about codes: grants verify and lookups work."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id)
     for _ in range(6):
@@ -97,7 +97,7 @@ def test_lookup_and_grants_work_while_locked(caller):
 
 
 def test_only_judged_codes_count(caller):
-    """Fifty of each request whose code is not judged leave the failure budget untouched."""
+    """Fifty of each request whose code is not checked leave the failure budget untouched."""
     user_id = caller.known_totp_user()
     grant = caller.totp_grant(user_id)
     code = caller.code(steps=1)

@@ -1,4 +1,4 @@
-"""Rule Q2: how long an answer takes does not tell how near a guess was. In process, without sockets."""
+"""Rule Q2: the response time does not reveal how close a guess was. In process, without sockets."""
 
 import hmac
 import statistics
@@ -45,7 +45,7 @@ def interleaved(calls, rounds=ROUNDS):
 
 
 def test_codes_take_the_same_time():
-    """A code that shares five digits with a live one takes as long as one that shares none."""
+    """A code that shares five digits with a valid one takes as long as one that shares none."""
     steps = range(40, 43)
     live = {totp.code_at(SECRET, step) for step in steps}
     near = totp.code_at(SECRET, 41)[:5]
@@ -55,12 +55,12 @@ def test_codes_take_the_same_time():
     one, other = interleaved(
         [lambda: totp.matching_step(SECRET, near, steps), lambda: totp.matching_step(SECRET, far, steps)]
     )
-    # Of the order of nanoseconds, or not to be told from noise.
+    # Nanoseconds, or no more than noise.
     assert abs(welch(one, other)) < 10 or abs(statistics.fmean(one) - statistics.fmean(other)) < 100
 
 
 def test_unknown_and_foreign_grants_take_the_same_time():
-    """A grant of another user is refused as fast as one that never was."""
+    """A grant of another user is rejected as fast as one that never was."""
     domain = StepUp(SqliteStore(), Inbox(Feed()))
     domain.put_user("test", USER, Totp(SECRET))
     terms = Terms("A", one_time=False, valid_for_seconds=9999)

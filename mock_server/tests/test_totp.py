@@ -39,7 +39,7 @@ def test_agrees_with_an_independent_library() -> None:
 
 
 def test_matching_names_the_latest_step() -> None:
-    """Only the exact six digits match, and the step that they belong to is told."""
+    """Only the exact six digits match, and the step that they belong to is returned."""
     code = totp.code_at(SECRET, 41)
     assert totp.matching_step(SECRET, code, range(40, 43)) == 41
     assert totp.matching_step(SECRET, code, range(42, 45)) is None
@@ -49,7 +49,7 @@ def test_matching_names_the_latest_step() -> None:
 
 @pytest.mark.parametrize("text", ["", "not base32!", "GEZDGNBV", "0" * 32])
 def test_bad_secrets_are_refused(text: str) -> None:
-    """What is no base32 or shorter than 80 bits is no secret."""
+    """Anything but base32 of at least 80 bits is rejected."""
     with pytest.raises(ValueError, match=r"base32|bits"):
         totp.decode_secret(text)
 

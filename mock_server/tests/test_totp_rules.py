@@ -20,24 +20,24 @@ WRONG = {"error_code": "incorrect_mfa_code", "user_facing_error": "This code is 
     ],
 )
 def test_the_vectors_verify(caller, at, code):
-    """The codes of RFC 6238 appendix B give a grant when the clock stands at their time."""
+    """The codes of RFC 6238 appendix B give a grant when the clock is frozen at their time."""
     user_id = caller.known_totp_user()
     caller.control("POST", "/clock", {"freeze_at": at})
-    answer = caller.verify_totp(user_id, code)
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"step_up_grant"}
+    response = caller.verify_totp(user_id, code)
+    assert response.status_code == 200
+    assert set(response.json()) == {"step_up_grant"}
 
 
 @pytest.mark.parametrize("delta", range(-10, 11))
 def test_drift_is_one_step(caller, delta):
     """Exactly the codes of one step before, now and one step after are accepted."""
     user_id = caller.known_totp_user()
-    answer = caller.verify_totp(user_id, caller.code(steps=delta))
-    assert answer.status_code == (200 if abs(delta) <= 1 else 400)
+    response = caller.verify_totp(user_id, caller.code(steps=delta))
+    assert response.status_code == (200 if abs(delta) <= 1 else 400)
 
 
 def test_a_code_verifies_once(caller):
-    """A spent code is refused, whatever the action, the type and the key."""
+    """A spent code is rejected, whatever the action, the type and the key."""
     user_id = caller.known_totp_user()
     code = caller.code()
     assert caller.verify_totp(user_id, code).status_code == 200
@@ -47,7 +47,7 @@ def test_a_code_verifies_once(caller):
 
 
 def test_older_steps_die_with_a_newer_one(caller):
-    """After a code was accepted an unused older one is refused and the next one is accepted."""
+    """After a code was accepted an unused older one is rejected and the next one is accepted."""
     user_id = caller.known_totp_user()
     assert caller.verify_totp(user_id, caller.code()).status_code == 200
     assert caller.verify_totp(user_id, caller.code(steps=-1)).json() == WRONG
@@ -76,8 +76,8 @@ def test_refusals_are_alike(caller):
         caller.verify_totp(user_id, refused)
         for refused in (caller.wrong_code(), code, caller.code(steps=-20))
     ]
-    assert {(answer.status_code, answer.text) for answer in refusals} == {(400, refusals[0].text)}
-    assert len({tuple(sorted(set(answer.headers) - {"date"})) for answer in refusals}) == 1
+    assert {(response.status_code, response.text) for response in refusals} == {(400, refusals[0].text)}
+    assert len({tuple(sorted(set(response.headers) - {"date"})) for response in refusals}) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,22 +114,22 @@ def test_codes_belong_to_one_user(caller):
 
 
 def test_who_cannot_be_verified(caller):
-    """Unknown users, users without a factor and phone users are told apart."""
+    """Unknown users, users without a factor and phone users have their own errors."""
     phone_user, _ = caller.phone_user()
     for user_id, error_code in (
         (str(uuid.uuid4()), "user_not_found"),
         (caller.plain_user(), "mfa_not_enabled"),
         (phone_user, "mfa_not_enabled"),
     ):
-        answer = caller.verify_totp(user_id, "123456")
-        assert (answer.status_code, answer.json()["error_code"]) == (400, error_code)
+        response = caller.verify_totp(user_id, "123456")
+        assert (response.status_code, response.json()["error_code"]) == (400, error_code)
 
 
 def test_validation_comes_before_consumption(caller):
-    """A body that is refused spends neither the code nor an attempt."""
+    """A body that is rejected spends neither the code nor an attempt."""
     user_id = caller.known_totp_user()
     code = caller.code()
     for _ in range(10):
-        answer = caller.verify_totp(user_id, code, grant_type="FOREVER")
-        assert answer.json()["field_errors"] == {"grant_type": "invalid_value"}
+        response = caller.verify_totp(user_id, code, grant_type="FOREVER")
+        assert response.json()["field_errors"] == {"grant_type": "invalid_value"}
     assert caller.verify_totp(user_id, code).status_code == 200

@@ -34,7 +34,7 @@ def test_only_the_bearer_key_opens(caller, operation):
             {"Authorization": f"Bearer {caller.mock.control_key}"},
             [("Authorization", f"Bearer {key}"), ("Authorization", f"Bearer {key}")],
         ):
-            answer = call(
+            response = call(
                 caller,
                 operation,
                 headers,
@@ -42,9 +42,9 @@ def test_only_the_bearer_key_opens(caller, operation):
                 query=f"?access_token={key}&api_key={key}",
                 api_key=key,
             )
-            assert answer.status_code == 401
-            assert re.fullmatch('Bearer( error="invalid_token")?', answer.headers["WWW-Authenticate"])
-            bodies.add((answer.text, tuple(sorted(answer.headers))))
+            assert response.status_code == 401
+            assert re.fullmatch('Bearer( error="invalid_token")?', response.headers["WWW-Authenticate"])
+            bodies.add((response.text, tuple(sorted(response.headers))))
     assert len(bodies) == 1
     for scheme in ("Bearer", "bearer", "BEARER "):
         assert call(caller, operation, {"Authorization": f"{scheme} {key}"}).status_code != 401
@@ -52,7 +52,7 @@ def test_only_the_bearer_key_opens(caller, operation):
 
 
 def test_invalid_token_is_said_of_tokens_only(caller):
-    """Without credentials there is no error code; a bad key is called invalid_token."""
+    """Without credentials there is no error code; an invalid key is `invalid_token`."""
     user_id = caller.known_totp_user()
     assert caller.http.get(f"/api/backend/v1/user/{user_id}/mfa").headers["WWW-Authenticate"] == "Bearer"
     bad = caller.lookup(user_id, "wrong").headers["WWW-Authenticate"]
@@ -66,8 +66,8 @@ def test_a_key_without_permission_is_403_and_has_no_effect(caller):
     phone_user, (phone_id,) = caller.phone_user()
     code = caller.code()
     assert caller.lookup(user_id, key).status_code == 200
-    for answer in (caller.verify_totp(user_id, code, key=key), caller.send(phone_user, phone_id, key=key)):
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "forbidden")
+    for response in (caller.verify_totp(user_id, code, key=key), caller.send(phone_user, phone_id, key=key)):
+        assert (response.status_code, response.json()["error_code"]) == (403, "forbidden")
     assert caller.control("GET", "/inbox")["messages"] == []
     assert caller.verify_totp(user_id, code).status_code == 200
 
@@ -76,12 +76,12 @@ def test_a_gated_plan_is_403(caller):
     """A key whose plan lacks the feature gets feature_gated everywhere."""
     key = caller.control("POST", "/api-keys", {"feature_gated": True})["api_key"]
     for operation in OPERATIONS:
-        answer = call(caller, operation, caller.bearer(key))
-        assert (answer.status_code, answer.json()["error_code"]) == (403, "feature_gated")
+        response = call(caller, operation, caller.bearer(key))
+        assert (response.status_code, response.json()["error_code"]) == (403, "feature_gated")
 
 
 def test_every_answer_has_its_headers(caller):
-    """JSON, no-store, the mark of a mock and a fresh request id, on successes and refusals."""
+    """JSON, no-store, the mark of a mock and a fresh request id, on successes and errors."""
     user_id = caller.known_totp_user()
     answers = [
         caller.lookup(user_id),
@@ -92,13 +92,13 @@ def test_every_answer_has_its_headers(caller):
         caller.http.put(caller.paths["send"]),
         caller.http.get("/__control__/clock"),
     ]
-    for answer in answers:
-        assert answer.headers["Content-Type"] == "application/json"
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["X-Mock"] == "1"
-        assert "server" not in answer.headers
-        assert isinstance(answer.json(), dict)
-    assert len({answer.headers["X-Request-Id"] for answer in answers}) == len(answers)
+    for response in answers:
+        assert response.headers["Content-Type"] == "application/json"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["X-Mock"] == "1"
+        assert "server" not in response.headers
+        assert isinstance(response.json(), dict)
+    assert len({response.headers["X-Request-Id"] for response in answers}) == len(answers)
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "GET", "POST"])
@@ -109,12 +109,12 @@ def test_other_methods_are_405(caller, method):
     if method != "GET":
         paths.append("/api/backend/v1/user/31c41c16-c281-44ae-9602-8a047e3bf33d/mfa")
     for path in paths:
-        answer = caller.http.request(method, path, headers=headers)
-        assert answer.status_code == 405
-        assert answer.headers["Allow"] == ("GET" if path.endswith("/mfa") else "POST")
-        assert not [name for name in answer.headers if name.startswith("access-control")]
+        response = caller.http.request(method, path, headers=headers)
+        assert response.status_code == 405
+        assert response.headers["Allow"] == ("GET" if path.endswith("/mfa") else "POST")
+        assert not [name for name in response.headers if name.startswith("access-control")]
         if method != "HEAD":
-            assert answer.json()["error_code"] == "method_not_allowed"
+            assert response.json()["error_code"] == "method_not_allowed"
 
 
 @pytest.mark.parametrize(
@@ -134,16 +134,16 @@ def test_other_methods_are_405(caller, method):
 def test_other_paths_are_404(caller, path):
     """There is nothing beside the operations."""
     for method in ("GET", "POST"):
-        answer = caller.http.request(method, path, headers=caller.bearer())
-        assert (answer.status_code, answer.json()["error_code"]) == (404, "not_found")
+        response = caller.http.request(method, path, headers=caller.bearer())
+        assert (response.status_code, response.json()["error_code"]) == (404, "not_found")
 
 
 def test_problem_json_does_not_replace_the_envelope(caller):
     """Errors stay JSON with error_code whatever Accept says."""
     for accept in ("application/problem+json", "text/html", "*/*"):
-        answer = caller.http.get("/nothing", headers={"Accept": accept})
-        assert answer.headers["Content-Type"] == "application/json"
-        assert set(answer.json()) == {"error_code", "user_facing_error"}
+        response = caller.http.get("/nothing", headers={"Accept": accept})
+        assert response.headers["Content-Type"] == "application/json"
+        assert set(response.json()) == {"error_code", "user_facing_error"}
 
 
 @pytest.mark.parametrize(
@@ -153,18 +153,18 @@ def test_foreign_hosts_are_refused(caller, host):
     """A name that is not this server's gets nothing, by key or without."""
     user_id = caller.known_totp_user()
     for path in (f"/api/backend/v1/user/{user_id}/mfa", "/__control__/clock"):
-        answer = caller.http.get(path, headers=caller.bearer() | {"Host": host})
-        assert answer.status_code == 421
-        assert "mfa_setup" not in answer.text
+        response = caller.http.get(path, headers=caller.bearer() | {"Host": host})
+        assert response.status_code == 421
+        assert "mfa_setup" not in response.text
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:99", "127.0.0.1:1", "[::1]:8765"])
 def test_loopback_names_are_this_server(caller, host):
-    """The loopback names are answered to, with any port."""
-    answer = caller.http.get(
+    """The loopback names are accepted, with any port."""
+    response = caller.http.get(
         f"/api/backend/v1/user/{caller.known_totp_user()}/mfa", headers=caller.bearer() | {"Host": host}
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
 
 
 def test_secrets_are_in_no_answer(caller):
@@ -185,7 +185,7 @@ def test_secrets_are_in_no_answer(caller):
         caller.lookup(user_id, canary),
         caller.lookup(canary),
     ]
-    text = "".join(answer.text + str(answer.headers) for answer in seen)
+    text = "".join(response.text + str(response.headers) for response in seen)
     text += json.dumps(caller.control("GET", "/events"))
     for secret in (caller.secret, canary, "314159", "QQQQQQ", code, "5557654321", caller.key):
         assert secret not in text

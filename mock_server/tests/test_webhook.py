@@ -17,7 +17,7 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of the receiver").decode()
 
 @pytest.fixture
 def receiver():
-    """A web server that keeps what it is sent and answers with the statuses it is told, 204 after those."""
+    """A web server that keeps what it receives and returns the given statuses, 204 after those."""
     received, statuses = [], []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -62,7 +62,7 @@ def caller_with(make_caller):
 
 
 def outcome(caller):
-    """Wait for the event that tells how a message was handed over."""
+    """Wait for the event that reports how a message was delivered."""
     for _ in range(200):
         found = [
             event
@@ -104,7 +104,7 @@ def test_a_code_is_posted_and_signed(receiver, caller_with):
 
 
 def test_a_failing_receiver_is_tried_again(receiver, caller_with):
-    """Errors and redirects are no deliveries; the same message comes again until it is taken."""
+    """Errors and redirects are not deliveries; the same message comes again until it is accepted."""
     url, received, statuses = receiver
     statuses += [500, 302]
     caller = caller_with(url)
@@ -116,7 +116,7 @@ def test_a_failing_receiver_is_tried_again(receiver, caller_with):
 
 
 def test_an_absent_receiver_is_given_up(caller_with):
-    """Nobody there: the send is answered at once, the inbox has the message, the failure is an event."""
+    """Nobody there: the send returns at once, the inbox has the message, the failure is an event."""
     caller = caller_with("http://127.0.0.1:9/none")
     user_id, (phone_id,) = caller.phone_user()
     started = time.monotonic()
@@ -137,6 +137,6 @@ def test_an_absent_receiver_is_given_up(caller_with):
     ],
 )
 def test_bad_addresses_and_secrets(url, secret):
-    """What cannot be used is refused at the start."""
+    """What cannot be used is rejected at the start."""
     with pytest.raises(BadWebhook):
         create_app(sms_webhook=url, webhook_secret=secret)

@@ -158,8 +158,8 @@ def test_keys_open_their_own_door(caller, two):
     """An API key opens no control call, a control key no operation, and an unknown key nothing at all."""
     one, _ = two
     for key in (one.key, "no-such-key"):
-        answer = caller.http.get("/__control__/clock", headers=caller.bearer(key))
-        assert answer.status_code == 401
+        response = caller.http.get("/__control__/clock", headers=caller.bearer(key))
+        assert response.status_code == 401
     assert one.lookup(PLAIN, one.mock.control_key).status_code == 401
     assert one.lookup(PLAIN, "no-such-key").status_code == 401
     assert caller.http.post("/__control__/worlds").status_code == 401
@@ -211,7 +211,7 @@ def test_the_number_of_worlds_is_bounded(make_caller):
 
 
 def test_worlds_are_kept_with_the_state(tmp_path, make_caller, new_world):
-    """After a restart a world has its keys, users, grants and clock; no key stands in any file."""
+    """After a restart a world has its keys, users, grants and clock; no file contains a key."""
     path = tmp_path / "state.db"
     with running(state=path, control_key="control-key-of-this-test") as server:
         world = new_world(server)

@@ -1,34 +1,23 @@
-"""Random interleavings of all operations against a reference model, on the server's frozen clock.
+"""The state machine that Hypothesis plays: one rule for each kind of step, and bundles of what steps give.
 
-Hypothesis plays them and shrinks the first answer that the model does not promise to the shortest sequence of
-requests. Each example has users of its own, made when first needed and removed at its end. It refuses a
-server that it cannot arrange, and it must run alone: it holds the clock and lowers the limits, and puts both
-back.
+A bundle holds what later steps can use: a rule that needs a grant is not chosen before there is one.
 """
 
-import asyncio
-import functools
-import tempfile
-import time
-import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast
+import math
+from collections.abc import Sequence
+from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
-from hypothesis.errors import Flaky
 from hypothesis.stateful import (
+    Bundle,
     RuleBasedStateMachine,
+    consumes,
+    initialize,
+    multiple,
+    precondition,
     rule,
-    run_state_machine_as_test,
 )
 
-from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED
-from stepup_contract.scenario.finding import Finding
-from stepup_contract.server.connect import Need, Server
-from stepup_contract.server.control import ControlError
 from stepup_contract.server.operations import (
     GRANT_TYPES,
     ONE_TIME_USE,
@@ -38,312 +27,209 @@ from stepup_contract.server.operations import (
     VERIFY_TOTP,
 )
 from stepup_contract.server.people import TotpUser
-from stepup_contract.server.target import Unreachable
-from stepup_contract.stateful.example import SHRINK_SECONDS, Divergence, Example, Stop, Tally, pairs
-from stepup_contract.stateful.model import HeldChallenge, Terms
+from stepup_contract.stateful.interleaving import Interleaving
+from stepup_contract.stateful.model import Challenge, Grant, Terms, User
 
-EXAMPLES, STEPS, SECONDS = 80, 20, 60.0
-NEEDS = (Need.SEED, Need.INBOX, Need.CLOCK, Need.LIMITS)
-
-# Low enough for a short sequence to reach them; a challenge dies before its user is locked.
-_LIMITS = {"max_wrong_codes": 3, "challenge_max_attempts": 2, "max_sends": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class StateMachineResult:
-    """What the interleavings came to: how many were played, in how many steps, and the first divergence.
-
-    ``reason`` says why nothing, or less than all, was played.
-    """
-
-    ran: bool
-    examples: int = 0
-    steps: int = 0
-    reason: str = ""
-    findings: tuple[Finding, ...] = ()
-    errors: tuple[str, ...] = ()
-
-    @property
-    def outcome(self) -> str:
-        """The verdict, as for a rule."""
-        if self.findings:
-            return FAILED if any(finding.fails for finding in self.findings) else OBSERVED
-        return PASSED if self.steps else NOT_EXERCISED
-
-
-LEFT_OUT = StateMachineResult(False, reason="left out by request")
-
-
-async def play(
-    server: Server, number: int, *, examples: int = EXAMPLES, steps: int = STEPS, seconds: float = SECONDS
-) -> StateMachineResult:
-    """Play ``examples`` sequences of at most ``steps`` steps, decided by the seed ``number``."""
-    missing = [f"needs {need.value}" for need in NEEDS if need not in server.offers]
-    if missing:
-        return StateMachineResult(False, reason="; ".join(dict.fromkeys(missing)))
-    offset, limits = server.clock.offset, dict(server.limits)
-    tally = Tally(server, number, asyncio.get_running_loop(), time.monotonic() + seconds)
-    reason, errors = "", list[str]()
-    try:
-        server.limits = await server.the_control().limits(_LIMITS)
-        reason = await asyncio.to_thread(_run, tally, examples, steps)
-    except (ControlError, Unreachable) as error:
-        errors.append(f"it broke off: {server.redactor.text(str(error))}")
-    try:
-        await server.clock.restore(offset)
-        server.limits = await server.the_control().limits(limits)
-    except (ControlError, Unreachable) as error:
-        errors.append(f"clock and limits were not put back: {server.redactor.text(str(error))}")
-    findings = () if tally.found is None else (tally.found,)
-    told = tuple(f"the state machine: {text}" for text in (*errors, *tally.errors))
-    return StateMachineResult(True, tally.examples, tally.steps, reason, findings, told)
-
-
-def _run(tally: Tally, examples: int, steps: int) -> str:
-    """Play in this thread and return why it ended early, "" where it did not."""
-
-    class Machine(_Machine):
-        shared = tally
-
-    reason = ""
-    with tempfile.TemporaryDirectory(prefix="stepup-state-machine-") as folder:
-        # Or it would leave a folder where the caller happens to be.
-        set_hypothesis_home_dir(folder)
-        try:
-            run_state_machine_as_test(
-                cast(Any, seed(tally.number)(Machine)), settings=_settings(examples, steps)
-            )
-        except Divergence:
-            pass
-        except Flaky:
-            # Time that is over in the middle of a repetition looks the same.
-            if time.monotonic() < tally.deadline:
-                reason = "the same requests were not answered alike when they were played again"
-        except Stop as stop:
-            if isinstance(stop.__cause__, ControlError | Unreachable):
-                raise stop.__cause__ from None
-            reason = "" if tally.found else str(stop)
-        except Exception as error:  # a breakdown of the machine must not take the report with it
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            text = tally.server.redactor.text(f"{type(error).__name__}: {error}")
-            tally.errors = (f"{text} ({where.name}:{where.lineno})",)
-        finally:
-            set_hypothesis_home_dir(None)
-    _shorten(tally, Machine)
-    return reason
-
-
-def _settings(examples: int, steps: int) -> settings:
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        database=None,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-        print_blob=False,
-        report_multiple_bugs=False,
-    )
-
-
-def _shorten(tally: Tally, machine: type["_Machine"]) -> None:
-    """Leave out one step after the other where the rule is broken without it: shrinking may leave some."""
-    tally.deadline = time.monotonic() + SHRINK_SECONDS
-    for index in range(len(tally.played) - 2, -1, -1):
-        if index >= len(tally.played):
-            continue
-        try:
-            played = machine()
-        except Stop:
-            return
-        try:
-            for name, how in (*tally.played[:index], *tally.played[index + 1 :]):
-                getattr(played, name)(**how)
-        except (Divergence, Stop):
-            pass
-        finally:
-            played.teardown()
-
-
-def _recorded(step: Callable[..., None]) -> Callable[..., None]:
-    """Remember each step as it is played."""
-
-    @functools.wraps(step)
-    def play_it(self: "_Machine", **how: Any) -> None:
-        self.played.append((step.__name__, how))
-        self.shared.steps += 1
-        step(self, **how)
-
-    return play_it
-
-
-_people = st.integers(0, 1)
-_which = st.integers(0, 3)
-_by = st.sampled_from(("owner", "owner", "other"))
 _COMMON = Terms("PAYOUT", ONE_TIME_USE, 60)
 _terms = st.builds(
     Terms,
     action=st.sampled_from(("PAYOUT", "NEW_KEY")),
     grant_type=st.sampled_from(GRANT_TYPES),
-    life=st.sampled_from((60, 20, 900)),
+    lifetime=st.sampled_from((60, 20, 900)),
 )
+_repetitions = st.integers(1, 3)
 
 
-class _Machine(Example, RuleBasedStateMachine):
-    """One example: its users, what they hold, and the model that judges each answer."""
+class Machine(Interleaving, RuleBasedStateMachine):
+    """Users, challenges and grants of one interleaving, and the steps that can be taken with them."""
 
-    def __init__(self) -> None:
-        RuleBasedStateMachine.__init__(self)
-        Example.__init__(self)
+    apps: Bundle[User] = Bundle("apps")
+    phone_users: Bundle[User] = Bundle("phone_users")
+    users: Bundle[User] = Bundle("users")
+    challenges: Bundle[Challenge] = Bundle("challenges")
+    grants: Bundle[Grant] = Bundle("grants")
+    # Grants whose code was not replayed yet.
+    fresh_grants: Bundle[Grant] = Bundle("fresh_grants")
 
-    # Steps ----------------------------------------------------------------------------------------
+    # Users, whose accounts are created when a step first needs them ---------------------------------
 
-    @rule(which=_people, shift=st.sampled_from((0, 0, 0, -1, 1, -2, 2)), terms=_terms)
-    @_recorded
-    def verify_totp(self, which: int, shift: int, terms: Terms) -> None:
-        person, user = self.app(which)
-        step = self.model.step + shift
-        self._verify_totp(person, user.id, self.code(user, step), step, terms)
+    @initialize(targets=(apps, users))
+    def users_with_an_app(self) -> Any:
+        return multiple(User(), User())
 
-    @rule(which=_people, terms=_terms)
-    @_recorded
-    def replay_totp(self, which: int, terms: Terms) -> None:
-        person, user = self.app(which)
-        if not person.accepted:
-            self._prepare("verify_totp", which=which, shift=0, terms=_COMMON)
-        step = max(person.accepted, default=self.model.step)
-        self._verify_totp(person, user.id, self.code(user, step), step, terms)
+    @initialize(targets=(phone_users, users))
+    def users_with_phones(self) -> Any:
+        return multiple(User(has_phones=True), User(has_phones=True))
 
-    @rule(which=_people, count=st.integers(1, 3))
-    @_recorded
-    def wrong_totp_codes(self, which: int, count: int) -> None:
-        person, user = self.app(which)
-        for _ in range(count):
-            self._verify_totp(person, user.id, self.wrong_code(user), None, _COMMON)
-
-    @rule(which=_people)
-    @_recorded
-    def right_code_without_life(self, which: int) -> None:
-        person, user = self.app(which)
-        promise = self.model.verify_totp_without_life(person, self.model.step)
-        code = self.code(user, self.model.step)
-        self.judge(
-            promise, VERIFY_TOTP, self.wait(self.session.verify_totp(user.id, code, valid_for=0)), person
-        )
-
-    @rule(which=_people, phone=st.integers(0, 1), terms=_terms)
-    @_recorded
-    def send_sms(self, which: int, phone: int, terms: Terms) -> None:
-        person, user = self.phones(which)
-        chosen = user.phones[phone]
-        before = self.delivered(chosen.number)
-        promise = self.model.send_sms(person, chosen.id)
-        how = {"action": terms.action, "grant_type": terms.grant_type, "valid_for": terms.life}
-        exchange = self.wait(self.session.send_sms(user.id, chosen.id, **cast(Any, how)))
-        value = self.judge(promise, SEND_SMS, exchange, person)
-        delivered = self.delivered(chosen.number) - before
-        if delivered != (promise.refusal is None):
-            self.diverge(
-                "S9" if promise.refusal else "S1",
-                exchange,
-                "one message, for a send that succeeded",
-                f"{delivered} messages",
-            )
-        if promise.refusal is None:
-            ends = self.model.now + self.model.limits["challenge_ttl_seconds"]
-            challenge = HeldChallenge(person, terms, ends)
-            messages = self.wait(self.session.messages(challenge_id=str(value)))
-            if len(messages) != 1:
-                self.diverge("S1", exchange, "one message for the challenge", f"{len(messages)} messages")
-            self.model.challenges.append(challenge)
-            self.sms[challenge] = str(value), messages[0].code
-
-    @rule(
-        index=_which,
-        by=_by,
-        code=st.sampled_from(("right", "wrong", "another")),
-    )
-    @_recorded
-    def verify_sms(self, index: int, by: str, code: str) -> None:
-        self._use_challenge(index, by, code)
-
-    @rule(index=_which, times=st.integers(1, 3))
-    @_recorded
-    def verify_sms_over_and_over(self, index: int, times: int) -> None:
-        for _ in range(times):
-            self._use_challenge(index, "owner", "right")
-
-    @rule(index=_which, by=_by, action=st.sampled_from(("its", "its", "another")))
-    @_recorded
-    def verify_grant(self, index: int, by: str, action: str) -> None:
-        self._use_grant(index, by, action)
-
-    @rule(index=_which, times=st.integers(1, 3))
-    @_recorded
-    def verify_grant_over_and_over(self, index: int, times: int) -> None:
-        for _ in range(times):
-            self._use_grant(index, "owner", "its")
-
-    @rule(seconds=st.sampled_from((1, 1, 20, 30, 60, 600, 900)))
-    @_recorded
-    def time_passes(self, seconds: int) -> None:
-        self.model.now = self.clock({"advance_seconds": seconds})
-
-    @rule(index=_which)
-    @_recorded
-    def look_up(self, index: int) -> None:
-        if not self.users:
-            return
-        user = list(self.users.values())[index % len(self.users)]
-        exchange = self.wait(self.session.lookup(user.id))
+    @rule(user=users)
+    def look_up(self, user: User) -> None:
+        account = self.account(user)
+        exchange = self.send(self.session.lookup(account.id))
         setup = exchange.member("mfa_setup")
-        if isinstance(user, TotpUser):
-            held, what, which = setup == {"type": "Totp"}, "E1", "the Totp set-up"
+        if isinstance(account, TotpUser):
+            held, broken, expected = setup == {"type": "Totp"}, "E1", "the Totp set-up"
         else:
             listed = setup.get("phone_numbers") if isinstance(setup, dict) else None
-            expected = sorted((phone.id, phone.number[-4:]) for phone in user.phones)
-            held, what, which = pairs(listed) == expected, "E2", "the user's phones"
+            phones = sorted((phone.id, phone.number[-4:]) for phone in account.phones)
+            held, broken, expected = _ids_and_suffixes(listed) == phones, "E2", "the user's phones"
         if exchange.status != 200 or not held:
-            self.diverge(what, exchange, f"200 with {which}", exchange.seen(self.shared.server.redactor))
+            self.diverge(broken, exchange, f"200 with {expected}", self.seen(exchange))
 
-    @rule(index=_which)
-    @_recorded
-    def enrol_again(self, index: int) -> None:
-        if not self.users:
-            return
-        person, user = list(self.users.items())[index % len(self.users)]
-        self.model.enrol_again(person)
-        self.users[person] = self.enrol("totp" if isinstance(user, TotpUser) else "phone", user.id)
+    @precondition(lambda self: self.accounts)
+    @rule(user=users)
+    def enrol_again(self, user: User) -> None:
+        self.model.enrol_again(user)
+        self.enrol(user)
 
-    # Parts ----------------------------------------------------------------------------------------
+    @rule(grant=grants)
+    def enrol_holder_again(self, grant: Grant) -> None:
+        self.model.enrol_again(grant.user)
+        self.enrol(grant.user)
 
-    def _use_challenge(self, index: int, by: str, code: str) -> None:
-        held = self.model.challenges
-        if not held:
-            self._prepare("send_sms", which=0, phone=0, terms=_COMMON)
-        if not held:
-            return
-        challenge = held[-1 - index % len(held)]
-        value, right = self.sms[challenge]
-        person = challenge.person if by == "owner" else self.other(challenge.person)
-        foreign = self.sms[held[-1 - (index + 1) % len(held)]][1]
-        given = {"right": right, "wrong": self.wrong_sms_code(right), "another": foreign}[code]
-        promise = self.model.verify_sms(
-            person, challenge, right=given == right, foreign_code=code == "another"
+    # Time -----------------------------------------------------------------------------------------
+
+    @rule()
+    def do_nothing(self) -> None:
+        """Stand for a step that shrinking cannot leave out: Hypothesis puts in the rule with the fewest
+        arguments, the first by name. In the sequence of requests it leaves no trace.
+        """
+
+    @precondition(lambda self: self.accounts)
+    @rule(seconds=st.sampled_from((1, 1, 20, 30, 60, 600, 900)))
+    def advance_clock(self, seconds: int) -> None:
+        self.model.now = self.clock({"advance_seconds": seconds})
+
+    @rule(grant=grants, remaining=st.integers(0, 1))
+    def age_grant(self, grant: Grant, remaining: int) -> None:
+        seconds = grant.issued + grant.terms.lifetime - remaining - self.model.now
+        if seconds >= 1:
+            self.advance_clock(int(seconds))
+
+    @precondition(lambda self: self.model.lock_seconds)
+    @rule()
+    def wait_until_nobody_is_locked(self) -> None:
+        self.advance_clock(math.ceil(self.model.lock_seconds))
+
+    # TOTP codes -----------------------------------------------------------------------------------
+
+    @rule(
+        targets=(grants, fresh_grants),
+        user=apps,
+        shift=st.sampled_from((0, 0, 0, -1, 1, -2, 2)),
+        terms=_terms,
+    )
+    def verify_totp(self, user: User, shift: int, terms: Terms) -> Any:
+        return multiple(*self._verify_totp(user, self.model.step + shift, terms))
+
+    @rule(target=grants, grant=consumes(fresh_grants), terms=_terms)
+    def replay_totp(self, grant: Grant, terms: Terms) -> Any:
+        return multiple(*self._verify_totp(grant.user, grant.step, terms))
+
+    @rule(user=apps, count=_repetitions)
+    def wrong_totp_codes(self, user: User, count: int) -> None:
+        for _ in range(count):
+            self._verify_totp(user, None, _COMMON)
+
+    @rule(user=apps)
+    def verify_totp_without_lifetime(self, user: User) -> None:
+        account = self.app(user)
+        promise = self.model.verify_totp_without_lifetime(user, self.model.step)
+        code = self.code(account, self.model.step)
+        exchange = self.send(self.session.verify_totp(account.id, code, valid_for=0))
+        self.check(promise, VERIFY_TOTP, exchange, user)
+
+    def _verify_totp(self, user: User, step: int | None, terms: Terms) -> list[Grant]:
+        """Send the code of a time step, a wrong one for None, and return the grant, if any."""
+        account = self.app(user)
+        code = self.wrong_code(account) if step is None else self.code(account, step)
+        promise = self.model.verify_totp(user, step)
+        exchange = self.send(self.session.verify_totp(account.id, code, **_request(terms)))
+        return self.granted(self.check(promise, VERIFY_TOTP, exchange, user), user, terms, step)
+
+    # SMS codes ------------------------------------------------------------------------------------
+
+    @rule(target=challenges, user=phone_users, phone=st.integers(0, 1), terms=_terms)
+    def send_sms(self, user: User, phone: int, terms: Terms) -> Any:
+        account = self.phones(user)
+        chosen = account.phones[phone]
+        before = self.messages_to(chosen.number)
+        promise = self.model.send_sms(user, chosen.id)
+        exchange = self.send(self.session.send_sms(account.id, chosen.id, **_request(terms)))
+        value = self.check(promise, SEND_SMS, exchange, user)
+        delivered = self.messages_to(chosen.number) - before
+        if delivered != (promise.rejection is None):
+            broken = "S9" if promise.rejection else "S1"
+            self.diverge(broken, exchange, "one message for a successful send only", f"{delivered} messages")
+        if promise.rejection is not None:
+            return multiple()
+        messages = self.tally.wait(self.session.messages(challenge_id=str(value)))
+        if len(messages) != 1:
+            self.diverge("S1", exchange, "one message for the challenge", f"{len(messages)} messages")
+        challenge = Challenge(user, terms, self.model.now + self.model.limits["challenge_ttl_seconds"])
+        self.model.challenges.append(challenge)
+        self.sms[challenge] = str(value), messages[0].code
+        return challenge
+
+    @rule(target=grants, challenge=challenges, times=_repetitions)
+    def verify_sms(self, challenge: Challenge, times: int) -> Any:
+        _, code = self.sms[challenge]
+        found = [self._verify_sms(challenge, challenge.user, code) for _ in range(times)]
+        return multiple(*(grant for grants in found for grant in grants))
+
+    @rule(target=grants, challenge=challenges, user=phone_users)
+    def verify_sms_as(self, challenge: Challenge, user: User) -> Any:
+        _, code = self.sms[challenge]
+        return multiple(*self._verify_sms(challenge, user, code))
+
+    @rule(challenge=challenges)
+    def wrong_sms_code_for(self, challenge: Challenge) -> None:
+        _, code = self.sms[challenge]
+        self._verify_sms(challenge, challenge.user, self.wrong_sms_code(code))
+
+    @rule(target=grants, challenge=challenges, other=challenges)
+    def verify_sms_with_code_of(self, challenge: Challenge, other: Challenge) -> Any:
+        _, code = self.sms[other]
+        return multiple(*self._verify_sms(challenge, challenge.user, code, foreign=True))
+
+    def _verify_sms(
+        self, challenge: Challenge, user: User, code: str, *, foreign: bool = False
+    ) -> list[Grant]:
+        """Send a code for a challenge as a user, and return the grant, if any."""
+        challenge_id, right = self.sms[challenge]
+        promise = self.model.verify_sms(user, challenge, right=code == right, foreign_code=foreign)
+        exchange = self.send(self.session.verify_sms(self.phones(user).id, challenge_id, code))
+        return self.granted(self.check(promise, VERIFY_SMS, exchange, user), user, challenge.terms)
+
+    # Grants ---------------------------------------------------------------------------------------
+
+    @rule(grant=grants, times=_repetitions)
+    def verify_grant(self, grant: Grant, times: int) -> None:
+        for _ in range(times):
+            self._verify_grant(grant, grant.user, grant.terms.action)
+
+    @rule(grant=grants, user=users)
+    def verify_grant_as(self, grant: Grant, user: User) -> None:
+        self._verify_grant(grant, user, grant.terms.action)
+
+    @rule(grant=grants)
+    def verify_grant_for_another_action(self, grant: Grant) -> None:
+        self._verify_grant(grant, grant.user, "DELETE_ACCOUNT")
+
+    def _verify_grant(self, grant: Grant, user: User, action: str) -> None:
+        promise = self.model.verify_grant(user, grant, action)
+        exchange = self.send(
+            self.session.verify_grant(self.account(user).id, self.grant_values[grant], action)
         )
-        exchange = self.wait(self.session.verify_sms(self.users[person].id, value, given))
-        self.granted(self.judge(promise, VERIFY_SMS, exchange, person), person, challenge.terms, by_sms=True)
+        self.check(promise, VERIFY_GRANT, exchange, user)
 
-    def _use_grant(self, index: int, by: str, action: str) -> None:
-        held = self.model.grants
-        if not held:
-            self._prepare("verify_totp", which=0, shift=0, terms=_COMMON)
-        if not held:
-            return
-        grant = held[-1 - index % len(held)]
-        person = grant.person if by == "owner" else self.other(grant.person)
-        said = grant.terms.action if action == "its" else "DELETE_ACCOUNT"
-        promise = self.model.verify_grant(person, grant, said)
-        exchange = self.wait(self.session.verify_grant(self.users[person].id, self.values[grant], said))
-        self.judge(promise, VERIFY_GRANT, exchange, person)
+
+def _request(terms: Terms) -> dict[str, Any]:
+    return {"action": terms.action, "grant_type": terms.grant_type, "valid_for": terms.lifetime}
+
+
+def _ids_and_suffixes(listed: Any) -> Sequence[tuple[str, str]] | None:
+    """Return ids and suffixes of the phones of a lookup, sorted; None where the list is malformed."""
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        return None
+    pairs = [(item.get("mfa_phone_id"), item.get("mfa_phone_number_suffix")) for item in listed]
+    return sorted(pairs) if all(isinstance(text, str) for pair in pairs for text in pair) else None

@@ -71,7 +71,7 @@ class _Reader:
         self._root.require("arazzo", "info", "sourceDescriptions", "workflows")
         version = self._root.text("arazzo")
         if "arazzo" in self._root and not version.startswith("1.0."):
-            self._root.refuse("arazzo", f'found "{shown(version)}"; supported: 1.0.x')
+            self._root.reject("arazzo", f'found "{shown(version)}"; supported: 1.0.x')
         self._root.child("info", "the info", ("title", "version", "summary", "description"))
         components = self._root.child("components", "the components", ("inputs", "failureActions"))
         self._components: dict[str, dict[str, tuple[Node, str]]] = {
@@ -95,7 +95,7 @@ class _Reader:
                     message = (
                         f'"{item.name}" waits for the step "{shown(item.resolved_after)}", which is none'
                     )
-                    fields.refuse("inputs", message)
+                    fields.reject("inputs", message)
             yield Workflow(
                 id=fields.text("workflowId"),
                 steps=steps,
@@ -108,9 +108,9 @@ class _Reader:
     def _check_id(self, fields: Fields, key: str, taken: set[str]) -> None:
         name = fields.text(key)
         if key in fields and not re.fullmatch(_NAME, name):
-            fields.refuse(key, f'found "{shown(name)}"; wanted letters, digits, _ and -')
+            fields.reject(key, f'found "{shown(name)}"; expected letters, digits, _ and -')
         if name in taken:
-            fields.refuse(key, f'"{shown(name)}" is taken')
+            fields.reject(key, f'"{shown(name)}" is taken')
         taken.add(name)
 
     def _component(
@@ -124,7 +124,7 @@ class _Reader:
         found = self._components[section].get(text.removeprefix(prefix))
         if found is None or not text.startswith(prefix):
             self.problems.add(
-                node, pointer, f'found "{shown(text)}", which is no component; wanted {prefix}…'
+                node, pointer, f'found "{shown(text)}", which is not a component; expected {prefix}…'
             )
             return None
         return found
@@ -146,7 +146,7 @@ class _Reader:
                 name,
                 fields.text("description").strip(),
                 fields.text("format"),
-                fields.flag("x-stepup-secret"),
+                fields.boolean("x-stepup-secret"),
                 fields.text("x-stepup-resolved-after"),
             )
 
@@ -161,7 +161,7 @@ class _Reader:
             self._check_id(fields, "stepId", taken)
             operation = self._operations.get(fields.text("operationId"))
             if "operationId" in fields and operation is None:
-                fields.refuse("operationId", f'no operation "{shown(fields.text("operationId"))}" in the API')
+                fields.reject("operationId", f'no operation "{shown(fields.text("operationId"))}" in the API')
             self._ready = inputs, outputs
             step = Step(
                 id=fields.text("stepId"),
@@ -183,7 +183,7 @@ class _Reader:
             fields.require("name", "in", "value")
             name, location, value = fields.text("name"), fields.text("in"), fields.get("value")
             if operation is not None and (name, location) not in known:
-                fields.refuse("name", f'{operation.id} has no parameter "{shown(name)}" in {shown(location)}')
+                fields.reject("name", f'{operation.id} has no parameter "{shown(name)}" in {shown(location)}')
             yield StepParameter(name, location, self._value(value, fields.at("value")) if value else None)
 
     def _body(self, step: Fields, operation: Operation | None) -> Value | None:
@@ -192,7 +192,7 @@ class _Reader:
             return None
         fields.require("payload")
         if operation is not None and operation.request_body is None:
-            step.refuse("requestBody", f"{operation.id} has no request body")
+            step.reject("requestBody", f"{operation.id} has no request body")
         payload = fields.get("payload")
         return Value(self._value(payload, fields.at("payload"))) if payload else None
 
@@ -224,8 +224,8 @@ class _Reader:
             found = _CONDITION.match(text)
             literal = _literal(found[2]) if found else None
             if found is None or literal is None:
-                wanted = "wanted $statusCode or $response.body#/pointer, ==, and a literal"
-                self.problems.add(node, pointer, f'found the condition "{shown(text)}"; {wanted}')
+                expected = "expected $statusCode or $response.body#/pointer, ==, and a literal"
+                self.problems.add(node, pointer, f'found the condition "{shown(text)}"; {expected}')
                 continue
             body = _BODY.match(found[1])
             yield Criterion(text, _keys(body[1]) if body else None, literal.value)
@@ -252,7 +252,7 @@ class _Reader:
         for name, node, pointer in step.entries("outputs"):
             found = _BODY.match(node.value) if isinstance(node.value, str) else None
             if found is None:
-                self.problems.add(node, pointer, f"found {node.type_name}; wanted $response.body#/pointer")
+                self.problems.add(node, pointer, f"found {node.type_name}; expected $response.body#/pointer")
                 continue
             yield Output(name, _keys(found[1]))
 
@@ -261,7 +261,7 @@ class _Reader:
         for name, node, pointer in workflow.entries("outputs"):
             found = reference(frozen(node))
             if not isinstance(found, OutputReference) or (found.step, found.name) not in known:
-                self.problems.add(node, pointer, "wanted $steps.id.outputs.name of a step of this workflow")
+                self.problems.add(node, pointer, "expected $steps.id.outputs.name of a step of this workflow")
                 continue
             yield name, found
 

@@ -68,7 +68,7 @@ def spans(schema: Schema) -> Iterator[tuple[str, str]]:
 
 
 def _sentence(item: Constraint, literal: Callable[[Json], str], text: Callable[[str], str]) -> str:
-    """The sentence for a constraint that is no count or range; "" for those."""
+    """The sentence for a constraint that is not a count or range; "" for those."""
     match item:
         case Enum(values):
             return "One of " + ", ".join(map(literal, values)) + "."

@@ -1,6 +1,6 @@
-"""Finds what the bodies of refusals have in common, so that a client can raise an error of its own for each.
+"""Finds what error bodies have in common, so that a client can raise an error of its own for each.
 
-A body tells what went wrong by a constant: a required property that is a ``const`` string and that most error
+The code of an error is a constant: a required property that is a ``const`` string and that most error
 schemas share. Nothing of it is known by name here.
 """
 
@@ -16,7 +16,7 @@ __all__ = ["ErrorBodies", "ErrorBody", "error_bodies"]
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """One kind of refusal: the constant that tells it, and its schema."""
+    """One kind of API error: its code, and the schema of its body."""
 
     code: str
     schema: Schema
@@ -34,7 +34,7 @@ class ErrorBodies:
     properties: tuple[Property, ...]
 
     def of(self, api: Api, operation: Operation) -> tuple[ErrorBody, ...]:
-        """The refusals an operation documents, each once, in the order of its statuses."""
+        """The API errors that an operation documents, each once, in the order of its statuses."""
         names = {
             schema.name: None for response in operation.errors for schema in _alternatives(api, response)
         }
@@ -46,7 +46,7 @@ class ErrorBodies:
 
 
 def error_bodies(api: Api) -> ErrorBodies:
-    """Collect every kind of refusal in the document's order; the first schema of a code stands for it."""
+    """Collect every kind of API error in the document's order; the first schema of a code stands for it."""
     schemas = [
         schema
         for operation in api.operations

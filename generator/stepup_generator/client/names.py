@@ -28,7 +28,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*")
 
 
 def words(name: str) -> tuple[str, ...]:
-    """Split a name at case changes and at whatever is no ASCII letter or digit: ``aBigID`` is a, Big, ID."""
+    """Split a name at case changes and at all but ASCII letters and digits: ``aBigID`` is a, Big, ID."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return tuple(_WORD.findall(plain)) or ("value",)
 

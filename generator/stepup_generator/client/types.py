@@ -145,8 +145,9 @@ class Variant:
 class Union:
     """One of several types.
 
-    With ``tag`` (a wire name) they are objects told apart by it, and ``unknown`` names the type for a value
-    of it that this version does not know: it keeps the tag's value, called ``tag_name``, and the raw object.
+    With ``tag`` (a wire name) the variants are objects that it distinguishes, and ``unknown`` names the type
+    for a value of it that this version does not know: that type keeps the tag's value, called ``tag_name``,
+    and the raw object.
     Without, a value is of the first variant that fits.
     """
 

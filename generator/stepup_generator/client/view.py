@@ -8,7 +8,7 @@ is read from JSON, is each language's own. What a client does follows from these
 - ``Operation.repeatable`` says whether a request may be sent again after it may have reached the server.
 - ``Field.secret`` marks values that must not be shown.
 - A ``Union`` with a ``tag`` has ``unknown``, the type that keeps a variant of a newer API readable.
-- ``ClientView.errors`` are the refusals by the value of ``code_wire``; another value is an unknown refusal.
+- ``ClientView.errors`` are the API errors by the value of ``code_wire``; another value is unknown.
 
 Types that only error bodies reach are not made: errors read ``error_fields`` from the body.
 """
@@ -49,7 +49,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """A refusal with an error of its own; ``variant`` is its name without the word Error."""
+    """An API error with a type of its own; ``variant`` is its name without the word Error."""
 
     name: str
     variant: str
@@ -123,7 +123,7 @@ class Operation:
 
     @property
     def body(self) -> Field | None:
-        """The body as one field, where it is no plain object."""
+        """The body as one field, where it is not a plain object."""
         return next((item for item in self._at("body") if not item.wire), None)
 
     @property

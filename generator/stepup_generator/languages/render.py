@@ -29,7 +29,7 @@ def render(folder: str, filters: Mapping[str, Callable[..., object]], view: obje
 def runtime(
     folder: str, paths: Iterable[str], *, generated: str = "", names: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Source files of the language in ``folder`` that do not vary with the document, copied whole.
+    """Source files of the language in ``folder`` that do not vary with the document, copied unchanged.
 
     ``generated`` is the comment that marks them as generated, put before their first line. ``names`` are what
     is filled in: the name of a package or the path of an import, in the files and in the output.

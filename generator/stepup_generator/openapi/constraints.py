@@ -1,6 +1,6 @@
 """What a schema may ask of a value beyond its type: a closed union.
 
-Whoever enforces, prints or refuses constraints matches on ``Constraint`` with ``assert_never``, so that a new
+Whoever enforces, prints or rejects constraints matches on ``Constraint`` with ``assert_never``, so that a new
 member fails to type-check wherever it is missing. Source: JSON Schema 2020-12, validation vocabulary.
 """
 

@@ -20,7 +20,7 @@ class Discriminators:
         self._nodes = nodes
 
     def read(self, fields: Fields, variants: tuple[Schema, ...]) -> Discriminator | None:
-        """The discriminator of a union, None where nothing tells its variants apart."""
+        """The discriminator of a union, None where its variants have no property to distinguish them."""
         given = fields.child("discriminator", "a discriminator", ("propertyName", "mapping"))
         if given is None:
             return self._found(variants)
@@ -28,7 +28,7 @@ class Discriminators:
         name, mapping = given.text("propertyName"), {}
         references = [item.reference for item in variants]
         if "" in references:
-            fields.refuse(
+            fields.reject(
                 "discriminator", "a discriminator wants every variant to be a $ref to a named schema"
             )
         for value, node, pointer in given.entries("mapping"):
@@ -42,7 +42,7 @@ class Discriminators:
                 mapping[reference if constant is None else constant] = reference
             elif constant is not None and mapping.get(constant) != reference:
                 message = f'the const of "{name}" in {reference} is "{shown(constant)}", which maps elsewhere'
-                fields.refuse("discriminator", message)
+                fields.reject("discriminator", message)
         return Discriminator(name, tuple(mapping.items()))
 
     def _found(self, variants: tuple[Schema, ...]) -> Discriminator | None:

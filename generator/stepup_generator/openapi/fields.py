@@ -57,9 +57,9 @@ class Fields:
         if not isinstance(node.value, dict):
             problems.add(node, pointer, f"found {node.type_name}; expected an object ({what})")
         elif keywords is not None:
-            self._refuse_others(tuple(keywords))
+            self._reject_others(tuple(keywords))
 
-    def _refuse_others(self, keywords: tuple[str, ...]) -> None:
+    def _reject_others(self, keywords: tuple[str, ...]) -> None:
         for key in self._values:
             if key in keywords or (key.startswith("x-") and not key.startswith(_OURS)):
                 continue
@@ -77,7 +77,7 @@ class Fields:
         """The JSON pointer of a keyword's value."""
         return pointer_to(self.pointer, key)
 
-    def refuse(self, key: str, message: str) -> None:
+    def reject(self, key: str, message: str) -> None:
         """Report a problem with the value of ``key``, or with the object where it has none."""
         if key in self._values:
             self.problems.add(self._values[key], self.at(key), message)
@@ -97,16 +97,16 @@ class Fields:
         value = self._typed(key, str, "a string")
         return value if isinstance(value, str) else default
 
-    def flag(self, key: str, default: bool = False) -> bool:
+    def boolean(self, key: str, default: bool = False) -> bool:
         value = self._typed(key, bool, "a boolean")
         return value if isinstance(value, bool) else default
 
     def count(self, key: str) -> int | None:
-        """A whole number that is not negative."""
+        """A non-negative integer."""
         value = self.number(key)
         if value is None or (isinstance(value, int) and value >= 0):
             return value
-        self.refuse(key, f"found {value}; expected a whole number that is not negative")
+        self.reject(key, f"found {value}; expected a non-negative integer")
         return None
 
     def number(self, key: str) -> int | float | None:
@@ -115,14 +115,14 @@ class Fields:
             return None
         if isinstance(node.value, int | float) and not isinstance(node.value, bool):
             return node.value
-        self.refuse(key, f"found {node.type_name}; expected a number")
+        self.reject(key, f"found {node.type_name}; expected a number")
         return None
 
     def one_of(self, key: str, allowed: Iterable[str]) -> str:
         """A string out of a closed list; "" where it is missing or another."""
         value, choices = self.text(key), tuple(allowed)
         if key in self._values and isinstance(self._values[key].value, str) and value not in choices:
-            self.refuse(key, f'found "{shown(value)}"; supported: {", ".join(choices)}')
+            self.reject(key, f'found "{shown(value)}"; supported: {", ".join(choices)}')
             return ""
         return value
 
@@ -165,7 +165,7 @@ class Fields:
             return None
         if isinstance(node.value, expected):
             return node.value
-        self.refuse(key, f"found {node.type_name}; expected {name}")
+        self.reject(key, f"found {node.type_name}; expected {name}")
         return None
 
 

@@ -74,7 +74,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Discriminator:
-    """The property that tells the variants of a union apart, and the schema each of its values stands for."""
+    """The property that distinguishes the variants of a union, and the schema for each of its values."""
 
     property: str
     mapping: tuple[tuple[str, str], ...]
@@ -87,7 +87,7 @@ class Schema:
     ``name`` is that of the component, "" for a schema written in place. ``kind`` says which other fields
     mean something: ``reference`` (the name of a schema), ``items`` (of an array), ``additional`` (the values
     of a map, or the further properties of an object), ``properties`` and ``closed`` (an object; closed
-    forbids further properties), ``variants`` and ``discriminator`` (a union). A null alternative is no
+    forbids further properties), ``variants`` and ``discriminator`` (a union). A null alternative is not a
     variant: it is ``nullable``.
     """
 
@@ -232,7 +232,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How the answer of one operation feeds another: runtime expressions of OpenAPI, or constants."""
+    """How the response of one operation feeds another: runtime expressions of OpenAPI, or constants."""
 
     name: str
     operation_id: str
@@ -243,7 +243,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer by status: ``"200"``, ``"4XX"`` or ``"default"``.
+    """A response by status: ``"200"``, ``"4XX"`` or ``"default"``.
 
     Without a body ``media_type`` is "" and ``schema`` None.
     """
@@ -344,13 +344,13 @@ class Operation:
 
     @property
     def errors(self) -> tuple[Response, ...]:
-        """Every response that is no success, ``default`` included."""
+        """Every response that is not a success, ``default`` included."""
         return tuple(item for item in self.responses if not item.is_success)
 
 
 @dataclass(frozen=True)  # no slots: the two indexes are made once, when first asked for
 class Api:
-    """The whole document."""
+    """The document."""
 
     title: str
     version: str
@@ -373,7 +373,7 @@ class Api:
         return {operation.id: operation for operation in self.operations}
 
     def schema(self, name: str) -> Schema:
-        """The named schema; KeyError for a name that ``read`` would have refused."""
+        """The named schema; KeyError for a name that ``read`` would have rejected."""
         return self._schemas[name]
 
     def operation(self, operation_id: str) -> Operation:
@@ -388,7 +388,7 @@ class Api:
         return self._schemas[schema.reference] if schema.kind == "reference" else schema
 
     def variants(self, schema: Schema) -> tuple[Schema, ...]:
-        """The alternatives of a union, resolved; a schema that is no union is its own only alternative."""
+        """The alternatives of a union, resolved; a schema that is not a union is its own only alternative."""
         resolved = self.resolve(schema)
         if resolved.kind != "union":
             return (resolved,)

@@ -1,7 +1,7 @@
 """Reads an OpenAPI 3.1 document into the model, or says everything that is wrong with it at once.
 
-The list of keywords is closed: what is not on it is refused by name (``fields.py``). Only the document itself
-is read; nothing is fetched. Refused besides: remote references, and security that wants two schemes at once.
+The list of keywords is closed: what is not on it is rejected by name (``fields.py``). Only the document
+itself is read; nothing is fetched. Remote references and security that needs two schemes are rejected too.
 """
 
 import re
@@ -76,7 +76,7 @@ class _Reader:
     def api(self) -> Api:
         version = self._root.text("openapi")
         if "openapi" in self._root and not version.startswith("3.1."):
-            self._root.refuse("openapi", f'found "{shown(version)}"; supported: 3.1.x')
+            self._root.reject("openapi", f'found "{shown(version)}"; supported: 3.1.x')
         info = self._root.child(
             "info", "the info", ("title", "version", "summary", "description", "contact", "license")
         )
@@ -151,7 +151,7 @@ class _Reader:
         url = fields.text("url")
         for name in re.findall(r"\{([^{}]*)\}", url):
             if name not in [variable.name for variable in variables]:
-                fields.refuse("url", f'"{{{shown(name)}}}" is not among the variables')
+                fields.reject("url", f'"{{{shown(name)}}}" is not among the variables')
         return Server(url, fields.text("description").strip(), tuple(variables))
 
     def _tag(self, node: Node, pointer: str) -> Tag:
@@ -169,7 +169,7 @@ class _Reader:
             fields.require("in", "name")
             fields.one_of("in", ("header",))
             if not HEADER_NAME.match(fields.text("name", "x")):
-                fields.refuse("name", f'found "{shown(fields.text("name"))}"; expected the name of a header')
+                fields.reject("name", f'found "{shown(fields.text("name"))}"; expected the name of a header')
         else:
             fields.require("scheme")
             fields.one_of("scheme", ("bearer",))
@@ -200,7 +200,7 @@ class _Reader:
                 if operation.id in ids:
                     message = f'operationId "{shown(operation.id)}" is taken by {ids[operation.id]}'
                     id_place = Fields(self.problems, operation_node, item.at(method), "an operation", None)
-                    id_place.refuse("operationId", message)
+                    id_place.reject("operationId", message)
                 ids.setdefault(operation.id, f"{method} {path}")
                 yield operation
 
@@ -211,10 +211,10 @@ class _Reader:
         fields = Fields(self.problems, node, pointer, "an operation", _OPERATION)
         fields.require("operationId", "responses")
         if not re.search(r"[A-Za-z]", fields.text("operationId", "x")):
-            fields.refuse("operationId", "expected a name with at least one letter of a to z")
+            fields.reject("operationId", "expected a name with at least one letter of a to z")
         body = fields.get("requestBody")
         if body is not None and method in ("get", "head"):
-            fields.refuse("requestBody", f"a {method} request has no body (RFC 9110 section 9.3.1)")
+            fields.reject("requestBody", f"a {method} request has no body (RFC 9110 section 9.3.1)")
         own = [self._parts.parameter(*found) for found in fields.items("parameters")]
         taken = {(item.name, item.location) for item in own}
         parameters = (*(item for item in shared if (item.name, item.location) not in taken), *own)
@@ -230,8 +230,8 @@ class _Reader:
             request_body=self._parts.request_body(body, fields.at("requestBody")) if body else None,
             responses=self._parts.responses(fields),
             security=self._security(fields if "security" in fields else self._root),
-            repeatable=fields.flag("x-stepup-repeatable", method in ("get", "head")),
-            deprecated=fields.flag("deprecated"),
+            repeatable=fields.boolean("x-stepup-repeatable", method in ("get", "head")),
+            deprecated=fields.boolean("deprecated"),
             source=fields.texts(_SOURCE),
         )
 
@@ -240,13 +240,13 @@ class _Reader:
         given = [item.name for item in parameters if item.location == "path"]
         for name in expected:
             if name not in given:
-                fields.refuse("parameters", f'the path parameter "{shown(name)}" is not described')
+                fields.reject("parameters", f'the path parameter "{shown(name)}" is not described')
         for name in given:
             if name not in expected:
-                fields.refuse("parameters", f'"{shown(name)}" does not stand in the path {shown(path)}')
+                fields.reject("parameters", f'"{shown(name)}" is not in the path {shown(path)}')
         keys = [(item.name, item.location) for item in parameters]
         if len(keys) != len(set(keys)) or len(expected) != len(set(expected)):
-            fields.refuse("parameters", "a parameter is described twice")
+            fields.reject("parameters", "a parameter is described twice")
 
     def _security(self, fields: Fields) -> tuple[str, ...]:
         names = []
@@ -258,8 +258,8 @@ class _Reader:
                 self.problems.add(node, pointer, f"found {len(keys)} schemes; expected exactly one")
             for key in keys:
                 if key not in known:
-                    requirement.refuse(key, f'security scheme "{shown(key)}" does not exist')
+                    requirement.reject(key, f'security scheme "{shown(key)}" does not exist')
                 if requirement.texts(key):
-                    requirement.refuse(key, "scopes are not supported; expected []")
+                    requirement.reject(key, "scopes are not supported; expected []")
             names.extend(keys)
         return tuple(names)

@@ -81,14 +81,14 @@ def _text(fields: Fields, kind: Kind) -> Iterator[Constraint]:
     known = FORMATS.get(kind, ())
     if name and name not in known:
         supported = f"supported: {', '.join(known)}" if known else "none is supported"
-        fields.refuse("format", f'found "{shown(name)}"; for type {kind} {supported}')
+        fields.reject("format", f'found "{shown(name)}"; for type {kind} {supported}')
     yield from (Format(each) for each in known if each == name)
     if not regex:
         return
     if name == "uuid" and regex != _UUID:
-        fields.refuse("pattern", f'found beside "format: uuid"; leave it out, or write {_UUID}')
+        fields.reject("pattern", f'found beside "format: uuid"; leave it out, or write {_UUID}')
     elif not portable(regex):
-        fields.refuse(
+        fields.reject(
             "pattern",
             f'found "{shown(regex)}"; expected only literals, classes in brackets, groups, |, quantifiers, '
             "^ and $, which mean the same in every language",
@@ -108,22 +108,22 @@ def _counts_and_numbers(fields: Fields, kind: Kind) -> Iterator[Constraint]:
             yield bounded(number)
     for low, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if low in fields and exclusive in fields:
-            fields.refuse(exclusive, f'found beside "{low}"; expected one of the two')
+            fields.reject(exclusive, f'found beside "{low}"; expected one of the two')
     factor = fields.number("multipleOf")
     if factor is not None and kind == "integer" and isinstance(factor, int) and factor > 0:
         yield MultipleOf(factor)
     elif factor is not None:
-        fields.refuse("multipleOf", f"found {factor}; expected a positive integer, for type integer only")
-    if fields.flag("uniqueItems"):
+        fields.reject("multipleOf", f"found {factor}; expected a positive integer, for type integer only")
+    if fields.boolean("uniqueItems"):
         yield UniqueItems()
 
 
 def check_items(fields: Fields, items: Schema | None) -> None:
     """Items that are to be unique have to be scalars, whose equality every language agrees on."""
-    if fields.flag("uniqueItems") and (
+    if fields.boolean("uniqueItems") and (
         items is None or items.nullable or items.kind not in ("string", "integer", "boolean")
     ):
-        fields.refuse(
+        fields.reject(
             "uniqueItems", "expected items that are strings, integers or booleans, written in place"
         )
 
@@ -137,7 +137,7 @@ def check_sent(api: Api, limited: Iterable[tuple[Schema, Fields]]) -> None:
     for schema, fields in limited:
         if id(schema) in sent:
             key = next(key for key in ("minProperties", "maxProperties") if key in fields)
-            fields.refuse(key, 'found for an object with named properties; expected a map (see "required")')
+            fields.reject(key, 'found for an object with named properties; expected a map (see "required")')
 
 
 def _sent(api: Api) -> Iterator[Schema]:
@@ -159,16 +159,16 @@ def _check_values(fields: Fields, kind: Kind, values: tuple[Json, ...]) -> None:
     """The values of an enum or const are of the schema's type, and each is there once."""
     key = "const" if "const" in fields else "enum"
     if "const" in fields and "enum" in fields:
-        fields.refuse("enum", 'found beside "const"; expected one of the two')
+        fields.reject("enum", 'found beside "const"; expected one of the two')
     if "enum" in fields and not values:
-        fields.refuse("enum", "found no value; expected at least one")
+        fields.reject("enum", "found no value; expected at least one")
     if "enum" in fields and kind in ("number", "boolean"):
-        fields.refuse("enum", f"found for type {kind}; expected strings or integers")
+        fields.reject("enum", f"found for type {kind}; expected strings or integers")
     for index, value in enumerate(values):
         if value in values[:index]:
-            fields.refuse(key, f"found {shown(str(value))} twice")
+            fields.reject(key, f"found {shown(str(value))} twice")
         if value is not None and type(value) not in _JSON_TYPES.get(kind, ()):
-            fields.refuse(key, f"found {shown(repr(value))}; expected a value of type {kind}")
+            fields.reject(key, f"found {shown(repr(value))}; expected a value of type {kind}")
 
 
 def _check_order(fields: Fields) -> None:
@@ -180,7 +180,7 @@ def _check_order(fields: Fields) -> None:
     for low_key, high_key in pairs:
         low, high = (_number(fields, key) for key in (low_key, high_key))
         if low is not None and high is not None and low > high:
-            fields.refuse(low_key, f"found {low}, above the upper bound {high}: no value fits")
+            fields.reject(low_key, f"found {low}, above the upper bound {high}: no value fits")
 
 
 def _number(fields: Fields, key: str) -> int | float | None:

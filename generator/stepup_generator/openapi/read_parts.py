@@ -51,7 +51,7 @@ class PartReader:
         """Report every link read so far that leads to no operation."""
         for fields, operation_id in self._links:
             if operation_id not in operation_ids:
-                fields.refuse("operationId", f'operation "{shown(operation_id)}" does not exist')
+                fields.reject("operationId", f'operation "{shown(operation_id)}" does not exist')
 
     def _resolve(self, section: str, node: Node, pointer: str) -> tuple[Node, str]:
         """Follow ``$ref`` to a component of the section, as far as it leads."""
@@ -61,11 +61,11 @@ class PartReader:
             prefix, reference = f"#/components/{section}/", fields.text("$ref")
             name = reference.removeprefix(prefix)
             if not reference.startswith("#"):
-                fields.refuse("$ref", f'found "{shown(reference)}"; only this document is read ({prefix}…)')
+                fields.reject("$ref", f'found "{shown(reference)}"; only this document is read ({prefix}…)')
             elif not reference.startswith(prefix) or name not in self._components[section]:
-                fields.refuse("$ref", f'"{shown(reference)}" does not exist; expected {prefix}<name>')
+                fields.reject("$ref", f'"{shown(reference)}" does not exist; expected {prefix}<name>')
             elif name in seen:
-                fields.refuse("$ref", f"cyclic $ref: {shown(name)} leads back to itself")
+                fields.reject("$ref", f"cyclic $ref: {shown(name)} leads back to itself")
             else:
                 seen.append(name)
                 node, pointer = self._components[section][name], prefix + name
@@ -79,23 +79,23 @@ class PartReader:
         fields.require("name", "in", "schema")
         found, name = fields.one_of("in", _LOCATIONS), fields.text("name")
         location: Location = next((item for item in _LOCATIONS if item == found), "query")
-        if location == "path" and not fields.flag("required"):
-            fields.refuse("required", "a path parameter is always required: true")
+        if location == "path" and not fields.boolean("required"):
+            fields.reject("required", "a path parameter is always required: true")
         if location == "header" and (not HEADER_NAME.match(name or "x") or name.lower() in _RESERVED_HEADERS):
-            fields.refuse("name", f'"{shown(name)}" is not for a parameter to set')
+            fields.reject("name", f'"{shown(name)}" is not for a parameter to set')
         fields.one_of("style", (_STYLES[location],))
-        if fields.flag("explode", location == "query") != (location == "query"):
-            fields.refuse("explode", f"supported: {str(location == 'query').lower()}")
+        if fields.boolean("explode", location == "query") != (location == "query"):
+            fields.reject("explode", f"supported: {str(location == 'query').lower()}")
         schema = self._schema(fields)
         self._check_parameter_schema(fields, location, schema)
         return Parameter(
             name=name,
             location=location,
             schema=schema,
-            required=fields.flag("required"),
+            required=fields.boolean("required"),
             description=fields.text("description").strip() or schema.description,
-            deprecated=fields.flag("deprecated"),
-            secret=fields.flag("x-stepup-secret") or schema.secret,
+            deprecated=fields.boolean("deprecated"),
+            secret=fields.boolean("x-stepup-secret") or schema.secret,
             examples=self._examples(fields),
             source=fields.texts(_SOURCE),
         )
@@ -106,7 +106,7 @@ class PartReader:
             item = target.items
             target = self._schemas.named(item.reference) if item.reference else item
         if target.kind not in ("any", "string", "integer", "number", "boolean"):
-            fields.refuse(
+            fields.reject(
                 "schema",
                 f"found {target.kind}; a {location} parameter is a scalar (or, in a query, an array)",
             )
@@ -135,10 +135,10 @@ class PartReader:
         if not contents:
             return None
         if len(contents) > 1:
-            fields.refuse("content", f"found {len(contents)} media types; supported: one ({what})")
+            fields.reject("content", f"found {len(contents)} media types; supported: one ({what})")
         name, node, pointer = contents[0]
         if not _JSON.match(name):
-            fields.refuse("content", f'found "{shown(name)}"; supported: application/json')
+            fields.reject("content", f'found "{shown(name)}"; supported: application/json')
         media = Fields(self.problems, node, pointer, "a media type", ("schema", "example", "examples"))
         media.require("schema")
         return name, self._schema(media), self._examples(media)
@@ -151,7 +151,7 @@ class PartReader:
         fields.require("content")
         name, schema, examples = self._media_type(fields, "a request body") or ("", Schema("any"), ())
         description = fields.text("description").strip()
-        return RequestBody(name, schema, fields.flag("required"), description, examples)
+        return RequestBody(name, schema, fields.boolean("required"), description, examples)
 
     def responses(self, fields: Fields) -> tuple[Response, ...]:
         responses = []
@@ -160,7 +160,7 @@ class PartReader:
                 self.problems.add(node, pointer, f'found "{shown(status)}"; expected 200, 4XX or default')
             responses.append(self.response(status, node, pointer))
         if responses and not any(item.is_success for item in responses):
-            fields.refuse("responses", "found no success; expected at least one response of 2xx")
+            fields.reject("responses", "found no success; expected at least one response of 2xx")
         return tuple(responses)
 
     def response(self, status: str, node: Node, pointer: str) -> Response:
@@ -188,9 +188,9 @@ class PartReader:
         return Header(
             name=name,
             schema=self._schema(fields),
-            required=fields.flag("required"),
+            required=fields.boolean("required"),
             description=fields.text("description").strip(),
-            deprecated=fields.flag("deprecated"),
+            deprecated=fields.boolean("deprecated"),
             examples=self._examples(fields),
             source=fields.texts(_SOURCE),
         )

@@ -84,15 +84,15 @@ class SchemaReader:
             description=fields.text("description").strip(),
             default=fields.json("default"),
             examples=(example.value,) if example else examples,
-            deprecated=fields.flag("deprecated"),
-            read_only=fields.flag("readOnly"),
-            write_only=fields.flag("writeOnly"),
-            secret=fields.flag("x-stepup-secret"),
+            deprecated=fields.boolean("deprecated"),
+            read_only=fields.boolean("readOnly"),
+            write_only=fields.boolean("writeOnly"),
+            secret=fields.boolean("x-stepup-secret"),
             source=fields.texts("x-stepup-source"),
         )
 
     def _reference(self, fields: Fields, notes: Schema) -> Schema:
-        self._refuse_beside(fields, "$ref", _NOTES)
+        self._reject_beside(fields, "$ref", _NOTES)
         name = self.target(fields)
         return notes if name is None else replace(notes, kind="reference", reference=name)
 
@@ -101,14 +101,14 @@ class SchemaReader:
         reference = fields.text("$ref")
         name = reference.removeprefix(SCHEMAS).replace("~1", "/").replace("~0", "~")
         if not reference.startswith("#"):
-            fields.refuse("$ref", f'found "{shown(reference)}"; only this document is read ({SCHEMAS}…)')
+            fields.reject("$ref", f'found "{shown(reference)}"; only this document is read ({SCHEMAS}…)')
         elif not reference.startswith(SCHEMAS) or name not in self._nodes:
-            fields.refuse("$ref", f'"{shown(reference)}" does not exist; expected {SCHEMAS}<name>')
+            fields.reject("$ref", f'"{shown(reference)}" does not exist; expected {SCHEMAS}<name>')
         else:
             return name
         return None
 
-    def _refuse_beside(self, fields: Fields, what: str, allowed: Iterable[str]) -> None:
+    def _reject_beside(self, fields: Fields, what: str, allowed: Iterable[str]) -> None:
         for key in _KEYWORDS:
             if key in fields and key not in (what, *allowed):
                 place = fields.node.keys[key]
@@ -117,12 +117,12 @@ class SchemaReader:
 
     def _union(self, fields: Fields, notes: Schema) -> Schema:
         key = "oneOf" if "oneOf" in fields else "anyOf"
-        self._refuse_beside(fields, key, (*_NOTES, "discriminator", "type"))
+        self._reject_beside(fields, key, (*_NOTES, "discriminator", "type"))
         read = [self.read(node, pointer) for node, pointer in fields.items(key)]
         variants = tuple(replace(item, nullable=False) for item in read if item.kind != "null")
         nullable = any(item.kind == "null" or item.nullable for item in read)
         if not variants:
-            fields.refuse(key, "found no variant that is not null; expected at least one")
+            fields.reject(key, "found no variant that is not null; expected at least one")
             return notes
         if len(variants) == 1 and "discriminator" not in fields:
             return _beside(variants[0], notes, nullable)
@@ -130,24 +130,24 @@ class SchemaReader:
         return replace(notes, kind="union", variants=variants, nullable=nullable, discriminator=discriminator)
 
     def _all_of(self, fields: Fields, notes: Schema) -> Schema:
-        self._refuse_beside(fields, "allOf", (*_NOTES, "type", "properties", "required"))
+        self._reject_beside(fields, "allOf", (*_NOTES, "type", "properties", "required"))
         parts = [self.read(node, pointer) for node, pointer in fields.items("allOf")]
         if len(parts) == 1 and parts[0].kind == "reference" and "properties" not in fields:
             return _beside(parts[0], notes, False)
         if len(self._reading) > _MAX_ALL_OF:
-            fields.refuse("allOf", f"nested deeper than {_MAX_ALL_OF} schemas")
+            fields.reject("allOf", f"nested deeper than {_MAX_ALL_OF} schemas")
             return notes
         objects = []
         for part in parts:
             if part.reference in self._reading:
-                fields.refuse("allOf", f"cyclic: {part.reference} contains itself through allOf")
+                fields.reject("allOf", f"cyclic: {part.reference} contains itself through allOf")
                 return notes
             objects.append(self.named(part.reference) if part.reference else part)
         own = self._properties(fields, ())
         properties: dict[str, Property] = {}
         for item in objects:
             if item.kind != "object":
-                fields.refuse("allOf", f"found {item.kind}; only objects can be put together")
+                fields.reject("allOf", f"found {item.kind}; only objects can be put together")
                 return notes
             for member in (*item.properties, *own):
                 self._merge(fields, properties, member)
@@ -161,7 +161,7 @@ class SchemaReader:
         if known is not None and (known.schema.kind, known.schema.reference) != (
             member.schema.kind, member.schema.reference,
         ):  # fmt: skip
-            fields.refuse("allOf", f'property "{shown(member.name)}" has two types')
+            fields.reject("allOf", f'property "{shown(member.name)}" has two types')
         properties[member.name] = member
 
     def _typed(self, fields: Fields, notes: Schema) -> Schema:
@@ -185,11 +185,11 @@ class SchemaReader:
         names = fields.texts("type") if isinstance(node.value, list) else (fields.text("type"),)
         for name in names:
             if name not in _TYPES and isinstance(node.value, str | list):
-                fields.refuse("type", f'found "{shown(name)}"; supported: {", ".join(_TYPES)}')
+                fields.reject("type", f'found "{shown(name)}"; supported: {", ".join(_TYPES)}')
                 return "any", False
         others = tuple(name for name in names if name != "null")
         if len(others) > 1:
-            fields.refuse(
+            fields.reject(
                 "type", f'found {" and ".join(others)}; expected one type, or one and "null" (else use oneOf)'
             )
         chosen = others[0] if others else "null"
@@ -237,7 +237,7 @@ class SchemaReader:
         names = {item.name for item in properties}
         for name in required:
             if name not in names:
-                fields.refuse("required", f'"{shown(name)}" is not among the properties')
+                fields.reject("required", f'"{shown(name)}" is not among the properties')
         for item in properties:
             if item.replaced_by and item.replaced_by not in names:
                 pointer = pointer_to(fields.at("properties"), item.name)

@@ -95,13 +95,13 @@ def _rule(fields: Fields, known: set[str], seen: set[str]) -> Rule:
     fields.require(*_REQUIRED)
     rule_id, operations = fields.text("id"), fields.texts("operations")
     if not _ID.fullmatch(rule_id):
-        fields.refuse("id", f'found "{shown(rule_id)}"; expected a capital letter and digits')
+        fields.reject("id", f'found "{shown(rule_id)}"; expected a capital letter and digits')
     if rule_id in seen:
-        fields.refuse("id", f'"{shown(rule_id)}" is the id of an earlier rule; wanted one of its own')
+        fields.reject("id", f'"{shown(rule_id)}" is the id of an earlier rule; expected one of its own')
     seen.add(rule_id)
     for name in operations:
         if name not in known:
-            fields.refuse("operations", f'found "{shown(name)}"; wanted an operationId of the document')
+            fields.reject("operations", f'found "{shown(name)}"; expected an operationId of the document')
     sources = []
     for node, pointer in fields.items("sources"):
         source = Fields(fields.problems, node, pointer, "a source", ("kind", "ref"))
@@ -128,7 +128,7 @@ def _method(fields: Fields) -> str:
     used = set(_PLACEHOLDER.findall(method))
     for name in sorted(used ^ printed.keys()):
         where, other = ("method", "figures") if name in used else ("figures", "method")
-        fields.refuse(where, f'found "{shown(name)}", which is not in the {other}')
+        fields.reject(where, f'found "{shown(name)}", which is not in the {other}')
     return _PLACEHOLDER.sub(lambda match: printed.get(match[1], match[0]), method)
 
 

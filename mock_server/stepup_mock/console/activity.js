@@ -1,4 +1,4 @@
-// What the server did and holds: inbox, live challenges and grants, timeline and request journal.
+// What the server did and holds: inbox, valid challenges and grants, timeline and request journal.
 
 import { countdown, expire } from "./clock.js";
 import { copyButton, find, grantType, h, List, plural, setText, shortId, timeOfDay } from "./dom.js";
@@ -16,7 +16,7 @@ class Feed {
     this.list = new List(section, { key: identity, create, limit: 10 });
   }
 
-  /** History is about to be read: what comes meanwhile is kept beside it. */
+  /** History is about to be read: entries that arrive meanwhile are kept aside. */
   begin() {
     this.#meanwhile = [];
   }
@@ -79,7 +79,7 @@ export class Activity {
     this.requests.replace(journal.requests);
   }
 
-  /** Read the live challenges and grants, oldest first, and show them newest first. */
+  /** Read the valid challenges and grants, oldest first, and show them newest first. */
   async loadLive() {
     const { api } = this.#session;
     const [{ challenges }, { grants }] = await Promise.all([api.get("/challenges"), api.get("/grants")]);
@@ -116,7 +116,7 @@ function challengeRow(challenge) {
   return h(
     "li",
     {},
-    h("div", { className: "line" }, action(challenge.action_type), countdown("Remaining life of the challenge")),
+    h("div", { className: "line" }, action(challenge.action_type), countdown("Remaining lifetime of the challenge")),
     h(
       "p",
       { className: "note" },
@@ -129,7 +129,7 @@ function challengeRow(challenge) {
 }
 
 function grantRow(grant) {
-  const life = countdown("Remaining life of the grant");
+  const life = countdown("Remaining lifetime of the grant");
   expire(life, { at: grant.expires_at, of: grant.expires_at - grant.issued_at });
   return h(
     "li",
@@ -156,7 +156,7 @@ function eventRow(event) {
       { className: "line" },
       timeOfDay(event.at),
       h("span", { className: "grow" }, event.operation_id),
-      h("span", { className: event.outcome === "success" ? "" : "refused" }, event.outcome),
+      h("span", { className: event.outcome === "success" ? "" : "rejected" }, event.outcome),
     ),
     h("p", { className: "note" }, about.join(" · ")),
   );
@@ -175,15 +175,15 @@ function requestRow(entry) {
         "summary",
         {},
         timeOfDay(entry.at),
-        h("span", { className: entry.status < 400 ? "code" : "code refused" }, String(entry.status)),
+        h("span", { className: entry.status < 400 ? "code" : "code rejected" }, String(entry.status)),
         h("span", { className: "code" }, `${entry.method} ${entry.path}`),
       ),
       h("p", { className: "note" }, `${entry.request_id} · ${entry.duration_ms.toFixed(1)} ms`),
       entry.request_body && h("h3", {}, "Request"),
       entry.request_body && json(entry.request_body, "Request body"),
-      h("h3", {}, "Answer"),
+      h("h3", {}, "Response"),
       entry.response_body
-        ? json(entry.response_body, "Body of the answer")
+        ? json(entry.response_body, "Response body")
         : h("p", { className: "note" }, "no JSON object"),
       h("h3", {}, "curl"),
       block,
@@ -200,7 +200,7 @@ function json(document, label) {
   return h("pre", { tabIndex: 0, "aria-label": label }, JSON.stringify(document, null, 2));
 }
 
-// The journal shows no secret; in its place stand the variables of the lines that the mock prints.
+// The journal shows no secret; in its place are the variables of the lines that the mock prints.
 const VARIABLES = { code: "$CODE", grant: "$GRANT" };
 
 /** The request as a curl line; the API key is in `$KEY`, a code in `$CODE`, a grant in `$GRANT`. */

@@ -6,7 +6,7 @@ const SILENCE_LIMIT_MS = 45_000;
 export class CallFailed extends Error {
   constructor(status, body) {
     const fields = Object.entries(body?.field_errors ?? {}).map(([name, code]) => `${name}: ${code}`);
-    super(fields.join(", ") || body?.user_facing_error || `The server answered ${status}.`);
+    super(fields.join(", ") || body?.user_facing_error || `The server returned ${status}.`);
     this.status = status;
   }
 }
@@ -34,7 +34,7 @@ export class ControlApi {
     return this.#call("DELETE", path);
   }
 
-  /** Follow the stream until it ends, fails, falls silent or is aborted; `onOpen` is called once it runs. */
+  /** Read the stream until it ends, fails, falls silent or is aborted; `onOpen` is called once it runs. */
   async follow({ onOpen, onEvent, signal }) {
     const abort = new AbortController();
     signal.addEventListener("abort", () => abort.abort());

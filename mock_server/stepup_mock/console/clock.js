@@ -13,7 +13,7 @@ export class ServerClock {
     return this.#frozen ? this.#now : this.#now + (performance.now() - this.#readAt) / 1000;
   }
 
-  /** Take over an answer of the control API. */
+  /** Adopt a response of the control API. */
   set({ now, frozen }) {
     this.#now = now;
     this.#frozen = frozen;
@@ -37,7 +37,7 @@ export class ServerClock {
   }
 }
 
-/** Wire the buttons that move the clock. */
+/** Connect the buttons that move the clock. */
 export function wireClock(session) {
   const command = (body, sentence) =>
     attempt(async () => {
@@ -52,8 +52,8 @@ export function wireClock(session) {
   }
   find("#freeze").addEventListener("click", () =>
     session.clock.frozen
-      ? command({ resume: true }, "The clock runs on.")
-      : command({ freeze_at: session.clock.now() }, "The clock stands still."),
+      ? command({ resume: true }, "The clock runs again.")
+      : command({ freeze_at: session.clock.now() }, "The clock is frozen."),
   );
 }
 
@@ -85,11 +85,11 @@ export function tick(now) {
   return ended;
 }
 
-/** `17 s`, `9:48` or `23:59:12`, rounded up so that nothing alive shows zero. */
+/** `17 s`, `9:48` or `23:59:12`, rounded up so that nothing valid shows zero. */
 function duration(seconds) {
-  const whole = Math.ceil(seconds);
-  if (whole < 60) return `${whole} s`;
+  const rounded = Math.ceil(seconds);
+  if (rounded < 60) return `${rounded} s`;
   const two = (number) => String(number).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  const [hours, minutes] = [Math.floor(rounded / 3600), Math.floor(rounded / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(rounded % 60)}` : `${minutes}:${two(rounded % 60)}`;
 }

@@ -1,4 +1,4 @@
-// The page's life: key, connection, and who reads anew what when something happens.
+// The page from start to end: key, connection, and what is read again when something happens.
 
 import { Activity } from "./activity.js";
 import { ControlApi } from "./api.js";
@@ -28,7 +28,7 @@ const read = {
   clientFaults: () => clientFaults.load(),
 };
 
-// Reading anew: whatever is stale is read together, in the order above: soon, but not too often under load.
+// Refreshing: whatever is stale is read together, in the order above: soon, but not too often under load.
 
 const stale = new Set();
 let refreshing = false;
@@ -95,7 +95,7 @@ function onTick() {
 let connection = new AbortController(); // ends the connection that there is
 let wake = () => {};
 
-/** Stay connected with this key until it is refused or another one comes. */
+/** Stay connected with this key until it is rejected or another one comes. */
 async function connect(key) {
   connection.abort();
   connection = new AbortController();
@@ -116,7 +116,7 @@ async function connect(key) {
         signal,
       });
     } catch (error) {
-      if (current() && error.status) return refuse(error);
+      if (current() && error.status) return reject(error);
     }
     await opened;
     if (current()) await pause(wait, current);
@@ -124,7 +124,7 @@ async function connect(key) {
   }
 }
 
-/** Read everything: the stream tells only what comes next. */
+/** Read everything: the stream has only what happens next. */
 async function load(current) {
   try {
     for (const name of Object.keys(read)) {
@@ -141,7 +141,7 @@ async function load(current) {
   find("#connection").dataset.state = "on";
 }
 
-/** Wait before the next attempt, saying so; "Try now" ends the wait. */
+/** Show and wait for the time to the next attempt; "Try now" ends the wait. */
 async function pause(milliseconds, current) {
   find("#connection").dataset.state = "off";
   setText(find("#connection"), `No connection. Trying again in ${Math.ceil(milliseconds / 1000)} s`);
@@ -154,7 +154,7 @@ async function pause(milliseconds, current) {
   if (current()) setText(find("#connection"), "Connecting …");
 }
 
-function refuse(error) {
+function reject(error) {
   connection.abort();
   session.api = null;
   find("#connection").dataset.state = "off";
@@ -187,10 +187,10 @@ function start() {
   else if (!session.api) askForKey();
 }
 
-/** Connect, unless this cannot be a key: the link that the mock prints holds none when the key was given to it. */
+/** Connect, unless this cannot be a key: the link that the mock prints holds none when the key was an option. */
 function useKey(key) {
   if (/^[!-~]+$/.test(key)) connect(key);
-  else refuse({ message: key === "…" ? "" : "A control key is visible ASCII without spaces." });
+  else reject({ message: key === "…" ? "" : "A control key is visible ASCII without spaces." });
 }
 
 onSubmit(find("#key-form"), async () => {
@@ -203,7 +203,7 @@ find("#reset").addEventListener("click", async () => {
   if (!(await confirm("Forget users, messages, grants and history of this server?", "Reset"))) return;
   await attempt(async () => {
     await session.api.post("/reset");
-    announce("The server is as new.");
+    announce("The server is reset.");
   });
 });
 wireClock(session);

@@ -11,12 +11,12 @@ const OPERATIONS = [
 ];
 
 const SECONDS = { label: "Seconds", name: "seconds", value: 2, min: 0.1, max: 300, step: 0.1 };
-// What each kind is called, and the number that it takes.
+// The name of each kind, and the number that it needs.
 const KINDS = [
-  { label: "The answer comes late", fault: { kind: "latency" }, number: SECONDS },
-  { label: "The body drips slowly", fault: { kind: "slow_body" }, number: SECONDS },
-  { label: "The connection drops, nothing done", fault: { kind: "drop", after_effect: false } },
-  { label: "The connection drops, but it was done", fault: { kind: "drop", after_effect: true } },
+  { label: "The response is late", fault: { kind: "latency" }, number: SECONDS },
+  { label: "The body is sent slowly", fault: { kind: "slow_body" }, number: SECONDS },
+  { label: "The connection drops, not carried out", fault: { kind: "drop", after_effect: false } },
+  { label: "The connection drops, carried out", fault: { kind: "drop", after_effect: true } },
   {
     label: "Another status",
     fault: { kind: "status" },
@@ -99,7 +99,7 @@ export class Faults {
       this.#take(await this.#session.api.put("/faults", { enabled }));
       announce(sentence);
     });
-    this.#show(); // a switch that was refused goes back
+    this.#show(); // a switch that was rejected goes back
   }
 }
 
@@ -143,7 +143,7 @@ export class ClientFaults {
   #create() {
     const remove = () =>
       attempt(async () => {
-        // Read anew first: requests may have used some up since.
+        // Read again first: requests may have used some up since.
         await this.load();
         const { place } = row.fault;
         await this.#put(this.#waiting.filter((_, index) => index !== place));
@@ -163,22 +163,22 @@ export class ClientFaults {
     kind.append(...KINDS.map(({ label }, index) => h("option", { value: index }, label)));
     find("#fault-operation").append(...OPERATIONS.map((name) => h("option", { value: name }, name)));
     const show = () => {
-      const wanted = KINDS[kind.value].number;
-      find("#fault-number-field").hidden = number.disabled = !wanted;
-      if (!wanted) return;
-      setText(find("#fault-number-label"), wanted.label);
-      for (const name of ["value", "min", "max", "step"]) number[name] = wanted[name];
+      const input = KINDS[kind.value].number;
+      find("#fault-number-field").hidden = number.disabled = !input;
+      if (!input) return;
+      setText(find("#fault-number-label"), input.label);
+      for (const name of ["value", "min", "max", "step"]) number[name] = input[name];
     };
     kind.addEventListener("change", show);
     onSubmit(find("#add-fault"), async () => {
       await this.load();
-      const { fault, number: wanted } = KINDS[kind.value];
+      const { fault, number: input } = KINDS[kind.value];
       const count = find("#fault-count").value;
       await this.#put([
         ...this.#waiting,
         {
           ...fault,
-          ...(wanted && { [wanted.name]: Number(number.value) }),
+          ...(input && { [input.name]: Number(number.value) }),
           operation_id: find("#fault-operation").value || null,
           count: count ? Number(count) : null,
         },

@@ -36,7 +36,7 @@ export function modules(text) {
 
 // Data
 
-/** Mode and length stand before the data. */
+/** Mode and length precede the data. */
 const headerBits = (version) => (version < 10 ? 4 + 8 : 4 + 16);
 
 /** How many bits of header and data a version takes: what its fixed patterns and corrections leave free. */
@@ -120,7 +120,7 @@ function symbol(version, bits, maskIndex) {
   return rows;
 }
 
-/** The fixed patterns of a version, with the places of the format information taken and null where data goes. */
+/** The fixed patterns of a version, with the places of the format information reserved and null where data goes. */
 function frame(version) {
   const size = 17 + 4 * version;
   const rows = Array.from({ length: size }, () => new Array(size).fill(null));
@@ -171,7 +171,7 @@ function withRemainder(value, generator, length) {
 
 function drawFormat(rows, maskIndex) {
   const size = rows.length;
-  // Level M is written 00, so the mask's number is the whole of the data.
+  // Level M is written 00, so the mask's number is all of the data.
   const bits = toBits(withRemainder(maskIndex, 0x537, 10) ^ 0x5412, 15);
   bits.forEach((bit, at) => {
     // Once around the upper left finder, past the timing patterns, and once between the other two.
@@ -198,7 +198,7 @@ function drawData(rows, free, bits, mask) {
   let next = 0;
   let upwards = true;
   for (let right = size - 1; right > 0; right -= 2) {
-    if (right === 6) right = 5; // the timing pattern's column is no part of a pair
+    if (right === 6) right = 5; // the timing pattern's column is not part of a pair
     for (let step = 0; step < size; step++) {
       const y = upwards ? size - 1 - step : step;
       for (const x of [right, right - 1]) {
@@ -210,7 +210,7 @@ function drawData(rows, free, bits, mask) {
   }
 }
 
-/** How hard a symbol is to read; the mask with the least is taken. */
+/** How hard a symbol is to read; the mask with the lowest value is used. */
 function penalty(rows) {
   const columns = rows.map((_, x) => rows.map((row) => row[x]));
   const lines = [...rows, ...columns].map((line) => line.join(""));

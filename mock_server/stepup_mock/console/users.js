@@ -23,7 +23,7 @@ export class Users {
     this.#wireForm();
   }
 
-  /** Read the users anew, and the codes that are missing. */
+  /** Read the users again, and the codes that are missing. */
   async load() {
     const { users } = await this.#session.api.get("/users");
     this.#list.show(users);
@@ -36,10 +36,10 @@ export class Users {
   }
 
   async loadCodes() {
-    const wanted = [...this.#list.list.querySelectorAll("[data-totp]")].filter(
+    const missing = [...this.#list.list.querySelectorAll("[data-totp]")].filter(
       (row) => !this.#codes.has(row.dataset.totp),
     );
-    await Promise.all(wanted.map((row) => this.#loadCode(row)));
+    await Promise.all(missing.map((row) => this.#loadCode(row)));
   }
 
   async #loadCode(row) {
@@ -58,7 +58,7 @@ export class Users {
 
   #showCode(row) {
     const current = this.#codes.get(row.dataset.totp);
-    if (current === undefined) return; // still being read; what stands there stays
+    if (current === undefined) return; // still being read; the shown code stays
     setText(find(".totp-code", row), current ? `${current.code.slice(0, 3)} ${current.code.slice(3)}` : "no code");
     setText(find(".spent", row), current?.spent ? "already used" : "");
     find(".code-life", row).hidden = !current;
@@ -111,7 +111,7 @@ export class Users {
 
   #totp(row, user) {
     row.dataset.totp = user.user_id;
-    const life = countdown("Remaining life of the code");
+    const life = countdown("Remaining lifetime of the code");
     life.classList.add("code-life");
     const details = h(
       "details",
