@@ -3,10 +3,12 @@
 A check that cannot run here (no Node, say) is skipped out loud on a developer's machine and fails in CI.
 """
 
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -21,10 +23,7 @@ TEST_TOOLS = (
     "pytest", "pytest-xdist", "hatchling", "mypy", "pyright", "ruff",
     "playwright", "axe-playwright-python", "zxing-cpp", "schemastore",
 )  # fmt: skip
-CLIENT_TESTS = tuple(
-    f"generator/tests/test_{name}.py"
-    for name in ("client_wheel", "typescript_client", "go_client", "rust_client")
-)
+WHEEL_TESTS = "generator/tests/test_client_wheel.py"
 # One folder for all that cargo builds, so that what the Rust clients stand on is compiled once.
 CARGO = dict.fromkeys(("STEPUP_CARGO_TARGET", "CARGO_TARGET_DIR"), str(ROOT / "build" / "cargo"))
 MATRIX = ROOT / "build" / "faults.json"
@@ -34,6 +33,12 @@ PACKAGES = ("stepup_spec", "stepup_generator", "stepup_mock", "stepup_contract",
 def install(session: nox.Session, *requirements: str, extras: str = "generate,contract") -> None:
     """Install the toolkit, editable, at the pinned versions, and ``requirements`` beside it."""
     session.install("-c", "constraints.txt", "-e", f".[{extras}]", *requirements)
+
+
+def clients_of(session: nox.Session) -> list[dict[str, Any]]:
+    """The languages that have a client, as the generator lists them; it has to be installed."""
+    text = session.run("python", "-m", "stepup_generator.languages", silent=True)
+    return json.loads(text or "[]")
 
 
 def tool(session: nox.Session, name: str, what: str) -> str:
@@ -81,7 +86,8 @@ def types(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test but the rendered clients', which `clients` runs; the end-to-end tests of the command too."""
     install(session, *TEST_TOOLS)
-    ignored = (f"--ignore={path}" for path in CLIENT_TESTS)
+    paths = (WHEEL_TESTS, *(client["tests"] for client in clients_of(session)))
+    ignored = (f"--ignore={path}" for path in paths)
     session.run("pytest", "-n", "2", *ignored, *session.posargs)
 
 
@@ -96,20 +102,25 @@ def drift(session: nox.Session) -> None:
 def clients(session: nox.Session) -> None:
     """Each client in its own community's tools and tests, and all of them against the same answers."""
     install(session, *TEST_TOOLS)
-    for program, client in (("npm", "TypeScript"), ("go", "Go"), ("cargo", "Rust")):
-        tool(session, program, f"the {client} client")
+    listed = clients_of(session)
+    for client in listed:
+        for program in client["tools"]:
+            tool(session, program, f"the {client['name']} client")
     session.run("ruff", "check", "--isolated", "--select", "E4,E7,E9,F,I,B", "generated_client/python")
-    session.run("pytest", *CLIENT_TESTS, *session.posargs, env=CARGO)
+    session.run("pytest", WHEEL_TESTS, *(item["tests"] for item in listed), *session.posargs, env=CARGO)
     session.run("python", "client_vectors/run.py", env=CARGO)
 
 
 @nox.session
 def samples(session: nox.Session) -> None:
-    """Every sample of the built site runs against the mock and prints what the site says."""
+    """Every sample runs and prints what the site shows; `-- --update` captures again what samples print."""
     install(session, "hatchling")
+    arguments = [item for item in session.posargs if item != "--update"]
+    if "--update" in session.posargs:
+        session.run("python", "tests/samples.py", "--update", *arguments, env=CARGO)
     folder = Path(session.create_tmp()) / "site"
     session.run("stepup-mfa", "docs", "build", "--out", str(folder))
-    session.run("python", "tests/samples.py", "--site", str(folder), *session.posargs, env=CARGO)
+    session.run("python", "tests/samples.py", "--site", str(folder), *arguments, env=CARGO)
 
 
 @nox.session
@@ -155,14 +166,7 @@ def demo(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """What generation, clients, mock and site cost beside their peers; the Rust client's builds first."""
     install(session, "playwright")
-    programs = (
-        "generation",
-        "python_client",
-        "typescript_client",
-        "go_client",
-        "rust_client",
-        "mock_server",
-        "site",
-    )
+    own = (client["bench"] for client in clients_of(session))
+    programs = ("bench/generation.py", *own, "bench/mock_server.py", "bench/site.py")
     for program in programs:
-        session.run("python", f"bench/{program}.py", *session.posargs, env=CARGO)
+        session.run("python", program, *session.posargs, env=CARGO)

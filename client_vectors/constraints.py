@@ -27,7 +27,7 @@ import yaml
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "tests")]
 
-from sample_toolchains import TOOLCHAINS, BuildError  # noqa: E402
+from sample_toolchains import BuildError, toolchain_of  # noqa: E402
 from server import ScriptedServer  # noqa: E402
 
 from stepup_generator.generate import render  # noqa: E402
@@ -98,7 +98,7 @@ def judge(folder: str, every: list[Vector], work: Path) -> Iterator[str]:
     write(render(path, [folder])[folder].files, work / folder)
     api = read(path)
     writer = target.samples(api)
-    toolchain = TOOLCHAINS[target.language.id](work / "programs", work / folder)
+    toolchain = toolchain_of(target.folder)(work / "programs", work / folder)
     if toolchain.missing:
         message = f"NOT CHECKED: {target.name} needs {', '.join(toolchain.missing)}"
         print(message)

@@ -296,14 +296,14 @@ def command(language: str, client: Path) -> list[str]:
 
 def _rust_driver(cargo: str, folder: Path, client: Path) -> str:
     """Build the driver with the client that lies in a folder, where dependencies are compiled only once."""
-    root = HERE.parents[1]
+    root = HERE.parent
     target = Path(os.environ.get("STEPUP_CARGO_TARGET") or root / "build" / "cargo").resolve()
     # Drivers of several clients may be built, and run, at the same time.
     name = f"vectors-driver-{zlib.crc32(str(client).encode()):08x}"
     made = target / name
     made.mkdir(parents=True, exist_ok=True)
     manifest = (folder / "Cargo.toml").read_text(encoding="utf-8")
-    manifest = manifest.replace('"../../../rust"', json.dumps(str(client)))
+    manifest = manifest.replace('"../../../generated_client/rust"', json.dumps(str(client)))
     source = f'[[bin]]\nname = "{name}"\npath = {json.dumps(str(folder / "src" / "main.rs"))}\n'
     (made / "Cargo.toml").write_text(f"{manifest}\n{source}", encoding="utf-8")
     _run([cargo, "build", "--quiet", "--target-dir", str(target)], made)
@@ -388,7 +388,7 @@ def main(arguments: list[str] | None = None) -> int:
     folders = dict(item.split("=", 1) for item in args.client)
     code = 0
     for language in args.language or languages():
-        client = Path(folders.get(language, HERE.parent / language)).resolve()
+        client = Path(folders.get(language, HERE.parent / "generated_client" / language)).resolve()
         try:
             failures, impossible = judge(language, chosen, client, document["api_key"])
         except MissingTool as missing:

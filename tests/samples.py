@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Runs every sample of the built site against the mock and compares what it prints with the response shown.
+"""Runs every sample of the site and compares what it prints with what is shown.
 
     python tests/samples.py --site build/site [--language NAME]… [--match TEXT] [--work DIR]
+    python tests/samples.py --update [--language NAME]… [--work DIR]
 
-A sample is what a reader would copy: the text of a block marked `data-sample="<id>.<language>.request"`. It
-is run as it stands; only what nobody can know beforehand is put in its place (a code, a challenge, a grant),
-and what the server makes up is compared by its form. A program that asks for a code is given the one that a
-user would type in, and is run again with a wrong one.
+Each sample runs twice. A server that returns the document's examples gives the output that is committed in
+docs/samples (the goldens): a golden that differs, is missing or belongs to no sample is a failure; --update
+writes the goldens instead. Then the mock: what a reader would copy, the text of a block marked
+`data-sample="<id>.<language>.request"`, runs as it stands; only what nobody can know beforehand is put in its
+place (a code, a challenge, a grant), and what the server makes up is compared by its form. A program that
+asks for a code is given the one that a user would type in, and runs again with a wrong one.
 
 Exit code 0: every sample ran and printed what is shown; 1: not; 2: misuse. A language whose tools are missing
-is skipped out loud, and fails where CI is set.
+is skipped with a message; with CI set, and with --update, that is a failure.
 """
 
 import argparse
@@ -26,16 +29,24 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import httpx
+from sample_capture import captured, differences, running_examples
 from sample_server import PATIENCE, Arranged, Arranger, Server
-from sample_toolchains import ROOT, TOOLCHAINS, BuildError, Toolchain
+from sample_toolchains import ROOT, BuildError, Toolchain, toolchain_of
 
 import stepup_spec
 from stepup_generator.arazzo import read as workflows
-from stepup_generator.languages import TARGETS
+from stepup_generator.arazzo.model import Workflow
+from stepup_generator.errors import GeneratorError
+from stepup_generator.languages import TARGETS, Target, programs_of_flows, programs_of_operations
+from stepup_generator.openapi.model import Api
 from stepup_generator.openapi.read import read
+from stepup_generator.samples import Program
+from stepup_generator.samples.goldens import Golden, read_goldens, write_goldens
 from stepup_generator.samples.plan import plan
 from stepup_mock.server import running
 
+GOLDENS = ROOT / "docs" / "samples"
+FAILURES = (BuildError, GeneratorError, LookupError, httpx.HTTPError, TimeoutError, subprocess.TimeoutExpired)
 _WRONG = "WRONG0"
 _MADE_UP = r"[A-Za-z0-9._~+/=-]{1,256}"
 
@@ -186,6 +197,8 @@ def judged_wrong(sample: Sample, arranged: Arranged, done: Done, made_up: set[st
 
 def run_language(arranger: Arranger, toolchain: Toolchain, found: list[Sample]) -> Iterator[tuple[str, str]]:
     """The name of each sample, and what is wrong with it."""
+    if not found:
+        return
     toolchain.install()
     commands = toolchain.build({item.name: item.program for item in found})
     for sample in found:
@@ -201,46 +214,123 @@ def run_language(arranger: Arranger, toolchain: Toolchain, found: list[Sample]) 
             yield f"{sample.name} with a wrong code", judged_wrong(sample, arranged, done, made_up)
 
 
+def goldens_of(
+    target: Target, toolchain: Toolchain, programs: Mapping[str, Program], stored: Mapping[str, Golden]
+) -> Iterator[tuple[str, str]]:
+    """Capture the samples of one language; give the name of each, and how it differs from its golden."""
+    found = {}
+    if programs:
+        toolchain.install()
+        with running_examples() as server:
+            found = dict(captured(target, toolchain, programs, server))
+    problems = differences(stored, found)
+    for name in (*found, *(problems.keys() - found.keys())):
+        yield f"{name}.{target.language.id} captured", problems.get(name, "")
+
+
+def update(target: Target, toolchain: Toolchain, programs: Mapping[str, Program]) -> None:
+    """Capture the samples of one language and write its goldens."""
+    toolchain.install()
+    with running_examples() as server:
+        write_goldens(GOLDENS, target.language, dict(captured(target, toolchain, programs, server)))
+    print(f"{len(programs)} {target.language.name} samples captured", flush=True)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     names = [item.language.id for item in TARGETS]
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--site", type=Path, required=True, help="folder of the built site")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--site", type=Path, help="folder of the built site, to run its samples")
+    what.add_argument("--update", action="store_true", help="write the goldens")
     parser.add_argument("--language", action="append", choices=names, help="repeatable; all by default")
-    parser.add_argument("--match", default="", help="only samples whose name holds this")
+    parser.add_argument("--match", default="", help="run only samples whose name contains this")
     parser.add_argument("--work", type=Path, default=ROOT / ".stepup-mfa" / "samples",
                         help="folder for installed clients, kept between runs")  # fmt: skip
+    parser.add_argument("--goldens", type=Path, default=GOLDENS, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     args = parse(arguments)
-    if not args.site.is_dir():
-        print(f"{args.site} is no folder; build the site first", file=sys.stderr)
+    if args.site is not None and not args.site.is_dir():
+        print(f"{args.site} is not a folder; build the site first", file=sys.stderr)
         return 2
     api = read(stepup_spec.find(stepup_spec.OPENAPI))
-    flows = [plan(api, item) for item in workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api)]
-    subjects = [*(item.id for item in api.operations), *(flow.workflow.id for flow in flows)]
-    texts, problems = collected(args.site)
+    flows = workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api)
+    problems: list[str] = []
+    available = list(toolchains(args, problems))
     ran = 0
-    with running() as mock:
-        arranger = Arranger(api, flows, Server(mock.base_url, mock.api_key, mock.control_key))
-        for language in args.language or [item.language.id for item in TARGETS]:
-            found, missing = of_language(texts, subjects, language)
-            problems += [item for item in missing if args.match in item]
-            found = [item for item in found if args.match in item.name]
-            toolchain = TOOLCHAINS[language](args.work / language)
-            if toolchain.missing:
-                tools = ", ".join(f"`{name}`" for name in toolchain.missing)
-                print(f"NOT RUN: the {language} samples need {tools}, not on the PATH", flush=True)
-                problems += [f"{language}: {tools} missing"] if os.environ.get("CI") else []
-            elif found:
-                ran += told(run_language(arranger, toolchain, found), problems)
+    if args.update:
+        problems = [*problems, *_update(available, programs_of_all(api, flows))]
+    else:
+        ran = _verify(args, api, flows, available, problems)
     for item in problems:
         print(f"FAILED {item}")
-    print(f"{ran} runs, {len(problems)} problems")
-    return 1 if problems or not ran else 0
+    print(f"{ran} runs, {len(problems)} problems" if args.site else f"{len(available)} languages captured")
+    return 1 if problems or not (ran or args.update) else 0
+
+
+def toolchains(args: argparse.Namespace, problems: list[str]) -> Iterator[tuple[Target, Toolchain]]:
+    """The languages that are asked for and can run here."""
+    for target in TARGETS:
+        language = target.language.id
+        if language not in (args.language or [language]):
+            continue
+        toolchain = toolchain_of(target.folder)(args.work / language)
+        if toolchain.missing:
+            tools = ", ".join(f"`{name}`" for name in toolchain.missing)
+            print(f"NOT RUN: the {language} samples need {tools}, not on the PATH", flush=True)
+            problems += [f"{language}: {tools} missing"] if os.environ.get("CI") or args.update else []
+        else:
+            yield target, toolchain
+
+
+def programs_of_all(api: Api, flows: tuple[Workflow, ...]) -> dict[str, dict[str, Program]]:
+    """The programs of operations and workflows, by language and name."""
+    operations, others = programs_of_operations(api), programs_of_flows(api, flows)
+    return {language: {**found, **others[language]} for language, found in operations.items()}
+
+
+def _update(
+    available: list[tuple[Target, Toolchain]], programs: Mapping[str, Mapping[str, Program]]
+) -> Iterator[str]:
+    for target, toolchain in available:
+        try:
+            update(target, toolchain, programs[target.language.id])
+        except FAILURES as error:
+            yield f"{target.language.id}: {type(error).__name__}: {error}"
+
+
+def _verify(
+    args: argparse.Namespace,
+    api: Api,
+    flows: tuple[Workflow, ...],
+    available: list[tuple[Target, Toolchain]],
+    problems: list[str],
+) -> int:
+    """Run what is available against goldens and mock; returns the number of runs."""
+    plans = [plan(api, item) for item in flows]
+    subjects = [*(item.id for item in api.operations), *(item.id for item in flows)]
+    texts, wrong = collected(args.site)
+    problems += wrong
+    stored, programs = read_goldens(args.goldens), programs_of_all(api, flows)
+    problems += [f"{name}: goldens of an unknown language" for name in stored.keys() - programs.keys()]
+    ran = 0
+    with running() as mock:
+        arranger = Arranger(api, plans, Server(mock.base_url, mock.api_key, mock.control_key))
+        for target, toolchain in available:
+            language = target.language.id
+            chosen = {name: item for name, item in programs[language].items() if args.match in name}
+            kept = {name: item for name, item in stored.get(language, {}).items() if args.match in name}
+            ran += told(goldens_of(target, toolchain, chosen, kept), problems)
+            found, missing = of_language(texts, subjects, language)
+            problems += [item for item in missing if args.match in item]
+            ran += told(
+                run_language(arranger, toolchain, [i for i in found if args.match in i.name]), problems
+            )
+    return ran
 
 
 def told(outcomes: Iterator[tuple[str, str]], problems: list[str]) -> int:
@@ -253,7 +343,7 @@ def told(outcomes: Iterator[tuple[str, str]], problems: list[str]) -> int:
             began += seconds
             print(f"{'FAILED' if problem else 'ok':6} {seconds:6.2f} s  {name}", flush=True)
             problems += [f"{name}: {problem}"] if problem else []
-    except (BuildError, LookupError, httpx.HTTPError, TimeoutError, subprocess.TimeoutExpired) as error:
+    except FAILURES as error:
         problems.append(f"{type(error).__name__}: {error}")
     return ran
 

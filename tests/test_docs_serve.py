@@ -159,7 +159,7 @@ def open_try(page: Page, url: str) -> Locator:
 
 def send(page: Page, status: Locator) -> None:
     press(page, "Send the request")
-    expect(status).to_contain_text("Answered with 200")
+    expect(status).to_contain_text("Returned 200")
 
 
 def follow(page: Page, title: str) -> None:
@@ -221,7 +221,7 @@ def test_refusals_and_what_cannot_be_sent_are_told(page: Page, served: Served) -
     page.keyboard.press("Control+a")
     page.keyboard.type("nobody/at all")
     press(page, "Send the request")
-    expect(status).to_contain_text("Answered with 404")
+    expect(status).to_contain_text("Returned 404")
     expect(page.locator(".try-result")).to_contain_text("user_not_found")
 
 
@@ -262,7 +262,7 @@ def test_an_open_form_has_no_violation(browser: Browser, served: Served, scheme:
     press(page, "Fill in the live code")
     expect(status).to_have_text("code is filled in.")
     press(page, "Send the request")
-    expect(status).to_contain_text("Answered with")
+    expect(status).to_contain_text("Returned")
     page.evaluate("for (const it of document.querySelectorAll('.try details')) it.open = true")
     found = violations(page, ".try")
     page.locator("#search").focus()
@@ -319,7 +319,7 @@ def test_forms_of_another_api_send_what_they_show(page: Page, tmp_path: Path) ->
                 assert command.startswith(f"curl -i -X {method.upper()} "), command
                 sent.clear()
                 press(page, "Send the request")
-                expect(status).to_contain_text(re.compile("Answered with 40[45]"))
+                expect(status).to_contain_text(re.compile("Returned 40[45]"))
                 pattern = re.sub(r"\\\{[^}]*\}", "[^/?]+", re.escape(path))
                 assert sent[0][0] == method.upper()
                 assert re.fullmatch(pattern + r"(\?.*)?", sent[0][1]), sent
@@ -431,7 +431,7 @@ def test_pages_follow_what_changes(page: Page, served: Served) -> None:
 
 
 def test_every_kind_of_file_has_its_type(served: Served) -> None:
-    """Pages, twins, documents and scripts come with a type, a tag and the headers that keep others out."""
+    """Pages, Markdown pages, documents and scripts have a type, a tag and headers that keep others out."""
     for path, media_type in {
         "": "text/html; charset=utf-8",
         "index.md": "text/markdown; charset=utf-8",

@@ -189,9 +189,9 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def same(shown: str, wanted: str) -> bool:
+def same(shown: str, expected: str) -> bool:
     """Is it what the guide shows? ``...`` stands for anything."""
-    pattern = ".*?".join(re.escape(part) for part in wanted.strip().split("..."))
+    pattern = ".*?".join(re.escape(part) for part in expected.strip().split("..."))
     return re.fullmatch(pattern, shown.strip(), re.DOTALL) is not None
 
 
@@ -218,7 +218,7 @@ def play(guide: Guide, session: Session) -> None:
         elif block.output:
             assert last, f"{where}: there is nothing before it whose output this could be"
             for shown in printed[last]:
-                assert same(shown, block.text), f"{where}: wanted\n{block.text}\nbut it printed\n{shown}"
+                assert same(shown, block.text), f"{where}: expected\n{block.text}\nbut it printed\n{shown}"
         elif block.file:
             target = session.folder / block.file
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -237,10 +237,10 @@ def play(guide: Guide, session: Session) -> None:
 
 
 def _terminal(block: Block, session: Session, where: str) -> None:
-    for (command, wanted), (then, _) in pairwise([*commands(block.text), ("", "")]):
+    for (command, expected), (then, _) in pairwise([*commands(block.text), ("", "")]):
         code, shown = session.run(command)
-        assert same(shown, wanted), f"{where}: {command}\nwanted\n{wanted}\nbut it printed\n{shown}"
-        told = wanted.strip(".\n") or then == "echo $?"  # a guide that shows a refusal says so
+        assert same(shown, expected), f"{where}: {command}\nwanted\n{expected}\nbut it printed\n{shown}"
+        told = expected.strip(".\n") or then == "echo $?"  # a guide that shows a refusal says so
         assert code == 0 or told, f"{where}: {command}\nexits with {code}\n{shown}"
 
 

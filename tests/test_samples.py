@@ -1,11 +1,14 @@
 """The runner of samples: it runs what stands on the pages, and finds what is not so."""
 
 import html
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +16,12 @@ import stepup_spec
 from stepup_generator.arazzo import read as workflows
 from stepup_generator.languages import samples_of_flows, samples_of_operations
 from stepup_generator.openapi.read import read
+from stepup_generator.samples.goldens import read_goldens
 
+GOLDENS = Path(__file__).parents[1] / "docs" / "samples"
 RUNNER = Path(__file__).with_name("samples.py")
+
+ONE = {"program": ["true"], "output": [["something"]]}
 
 pytestmark = pytest.mark.skipif(
     not all(map(shutil.which, ("bash", "curl", "jq"))), reason="bash, curl or jq is missing"
@@ -25,10 +32,11 @@ pytestmark = pytest.mark.skipif(
 def texts() -> dict[str, str]:
     """The marked texts of a site: every sample for the shell."""
     api = read(stepup_spec.find(stepup_spec.OPENAPI))
-    flows = samples_of_flows(api, workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api))
+    goldens = read_goldens(GOLDENS)
+    flows = samples_of_flows(api, workflows.read(stepup_spec.find(stepup_spec.WORKFLOWS), api), goldens)
     return {
         f"{name}.{item.language.id}.{part}": getattr(item, part)
-        for name, found in (*samples_of_operations(api).items(), *flows.items())
+        for name, found in (*samples_of_operations(api, goldens).items(), *flows.items())
         for item in found
         for part in ("request", "response")
         if item.language.id == "curl"
@@ -49,11 +57,11 @@ def run(texts: dict[str, str], folder: Path, *more: str, **environment: str) -> 
 
 
 def test_samples_that_print_what_is_shown_are_well(texts: dict[str, str], tmp_path: Path) -> None:
-    """Five operations and four workflows run, the workflows with a wrong code too."""
+    """Five operations and four workflows run twice, the workflows with a wrong code too."""
     code, out = run(texts, tmp_path, "--language", "curl")
     assert code == 0, out
-    assert "13 runs, 0 problems" in out
-    assert out.count("\nok") + out.startswith("ok") == 13
+    assert "22 runs, 0 problems" in out
+    assert out.count("\nok") + out.startswith("ok") == 22
 
 
 @pytest.mark.parametrize(
@@ -80,6 +88,41 @@ def test_what_is_not_as_shown_is_found(
     code, out = run(changed, tmp_path, "--language", "curl", "--match", name)
     assert code == 1, out
     assert said in out
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda goldens: goldens.pop("verifyStepUpGrant"), "it has no golden"),
+        (lambda goldens: goldens.update(verifyStepUpGrantOld={**ONE, "digest": ""}), "does not exist"),
+        (lambda goldens: goldens["verifyStepUpGrant"].update(output=ONE["output"]), "+{"),
+        (lambda goldens: goldens["verifyStepUpGrant"].update(digest=""), "of another program"),
+        (lambda goldens: goldens["verifyStepUpGrant"].update(program=["true"]), "formatted differently"),
+    ],
+)
+def test_a_golden_that_differs_is_found(
+    texts: dict[str, str], tmp_path: Path, edit: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    """A golden that is missing, belongs to no sample or holds something else fails by the sample's name."""
+    folder = Path(shutil.copytree(GOLDENS, tmp_path / "goldens"))
+    stored = json.loads((folder / "curl.json").read_text(encoding="utf-8"))
+    edit(stored)
+    (folder / "curl.json").write_text(json.dumps(stored), encoding="utf-8")
+    more = ("--language", "curl", "--match", "verifyStepUpGrant", "--goldens", str(folder))
+    code, out = run(texts, tmp_path, *more)
+    assert code == 1, out
+    assert "FAILED verifyStepUpGrant" in out
+    assert message in out
+
+
+def test_goldens_of_an_unknown_language_are_found(texts: dict[str, str], tmp_path: Path) -> None:
+    """A file that no language of the registry has is a failure."""
+    folder = Path(shutil.copytree(GOLDENS, tmp_path / "goldens"))
+    (folder / "cobol.json").write_text("{}", encoding="utf-8")
+    more = ("--language", "curl", "--match", "verifyStepUpGrant", "--goldens", str(folder))
+    code, out = run(texts, tmp_path, *more)
+    assert code == 1
+    assert "FAILED cobol: goldens of an unknown language" in out
 
 
 def test_a_sample_that_is_on_no_page_is_missed(texts: dict[str, str], tmp_path: Path) -> None:

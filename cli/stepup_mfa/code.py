@@ -1,4 +1,4 @@
-"""Print the code that a user of a running mock would type now.
+"""Print the code that a user of a running mock would enter now.
 
 For a user with an authenticator app that is the current code; for one with a phone, the code of the last
 message. The control API is found through STEPUP_MFA_CONTROL_URL and STEPUP_MFA_CONTROL_KEY, or the options.
@@ -30,36 +30,36 @@ def run(args: argparse.Namespace) -> int:
     url = args.control_url or os.environ.get(_URL) or _DEFAULT_URL
     key = args.control_key or os.environ.get(_KEY)
     if not url.startswith(("http://", "https://")):
-        raise CommandError(f"{url!r} is no address.", f"Give one such as {_DEFAULT_URL}.")
+        raise CommandError(f"{url!r} is not a URL.", f"Give one such as {_DEFAULT_URL}.")
     if not key:
         raise CommandError(
             "the key of the control API is missing.", f"Set {_KEY}; `stepup-mfa mock` prints it."
         )
-    status, answer = _get(url, key, f"/users/{quote(args.user, safe='')}/totp-code")
+    status, body = _get(url, key, f"/users/{quote(args.user, safe='')}/totp-code")
     if status == 200:
-        if answer["spent"]:
-            wait = f"the next one comes in {answer['seconds_remaining']:.0f} s"
-            print(f"This code is spent already; {wait}.", file=sys.stderr)
-        print(answer["code"])
+        if body["spent"]:
+            wait = f"the next one comes in {body['seconds_remaining']:.0f} s"
+            print(f"This code was used already; {wait}.", file=sys.stderr)
+        print(body["code"])
         return 0
-    if answer.get("error_code") == "mfa_not_enabled":
+    if body.get("error_code") == "mfa_not_enabled":
         print(_last_sms(url, key, args.user.lower()))
         return 0
-    raise CommandError(*_explain(status, answer, url))
+    raise CommandError(*_explain(status, body, url))
 
 
 def _last_sms(url: str, key: str, user_id: str) -> str:
-    _, answer = _get(url, key, "/inbox")
-    codes = [message["code"] for message in answer.get("messages", []) if message["user_id"] == user_id]
+    _, body = _get(url, key, "/inbox")
+    codes = [message["code"] for message in body.get("messages", []) if message["user_id"] == user_id]
     if not codes:
         raise CommandError(
-            "this user has no authenticator app and was sent no message.", "Send a code first: phone/send."
+            "this user has no authenticator app and got no message.", "Send a code first: phone/send."
         )
     return str(codes[-1])
 
 
-def _explain(status: int, answer: dict[str, Any], url: str) -> tuple[str, str]:
-    match status, answer.get("error_code"):
+def _explain(status: int, body: dict[str, Any], url: str) -> tuple[str, str]:
+    match status, body.get("error_code"):
         case 401, _:
             return (
                 f"{url} does not accept this control key.",
@@ -74,7 +74,7 @@ def _explain(status: int, answer: dict[str, Any], url: str) -> tuple[str, str]:
                 f"{url} has no control API.",
                 "Start the mock with --control-key, or correct --control-url.",
             )
-    return f"{url} answered {status}.", "Is that address a step-up mock?"
+    return f"{url} returned {status}.", "Is that address a step-up mock?"
 
 
 def _get(url: str, key: str, path: str) -> tuple[int, dict[str, Any]]:
@@ -87,8 +87,8 @@ def _get(url: str, key: str, path: str) -> tuple[int, dict[str, Any]]:
     request = Request(f"{url.rstrip('/')}/__control__{path}", headers={"Authorization": f"Bearer {key}"})  # noqa: S310
     try:
         # No proxy: the key is for a server that this machine reaches itself.
-        with build_opener(ProxyHandler({})).open(request, timeout=5) as answer:
-            status, body = answer.status, answer.read(1_000_000)
+        with build_opener(ProxyHandler({})).open(request, timeout=5) as response:
+            status, body = response.status, response.read(1_000_000)
     except HTTPError as error:
         status, body = error.code, error.read(1_000_000)
     except (URLError, OSError, http.client.HTTPException, ValueError) as error:

@@ -24,8 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder, replaced whole")
     _add_inputs(build)
     add = build.add_argument
-    add("--base-path", default="/", metavar="PATH", help="where the site will stand, as in /repo/")
-    add("--site-url", default="", metavar="URL", help="the address of the site's root, for sitemap and cards")
+    add(
+        "--base-path", default="/", metavar="PATH", help="path that the site is published under, as in /repo/"
+    )
+    add(
+        "--site-url",
+        default="",
+        metavar="URL",
+        help="URL of the site's root, for the sitemap and social cards",
+    )
     add(
         "--version",
         dest="label",
@@ -58,11 +65,11 @@ def _add_inputs(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="guides in Markdown (default: the toolkit's own)",
     )
-    add("--matrix", type=Path, metavar="FILE", help="what `stepup-mfa faults --report-json FILE` wrote")
+    add("--matrix", type=Path, metavar="FILE", help="report of `stepup-mfa faults --report-json FILE`")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build or serve; return 0. Whatever is wrong with what goes in raises CommandError."""
+    """Build or serve; return 0. Raises CommandError for wrong inputs."""
     require("docs", "generate")
     inputs = _inputs(args)
     return docs_serve.run(args, inputs) if args.action == "serve" else _build(args.out, inputs)
@@ -75,7 +82,7 @@ def _inputs(args: argparse.Namespace) -> "SiteInputs":
     spec: Path = args.spec.resolve() if args.spec else stepup_spec.find(stepup_spec.OPENAPI)
     guides: Path | None = args.guides
     if guides is None and args.spec is None:
-        own = spec.parents[1] / "docs"  # there in the repository, not in an installed package
+        own = spec.parents[1] / "docs"  # exists in the repository, not in an installed package
         guides = own if own.is_dir() else None
     _must_exist("--spec", spec)
     for option, path in (("--workflows", args.workflows), ("--guides", guides), ("--matrix", args.matrix)):
@@ -96,11 +103,12 @@ def _with_settings(inputs: "SiteInputs", args: argparse.Namespace) -> "SiteInput
     base_path, site_url = args.base_path, args.site_url
     if not re.fullmatch(r"/([A-Za-z0-9._~-]+/)*", base_path):
         raise CommandError(
-            f"--base-path {base_path!r} is no path of a site.", "Begin and end it with a slash, as in /repo/."
+            f"--base-path {base_path!r} is not the path of a site.",
+            "Begin and end it with a slash, as in /repo/.",
         )
     if site_url and not re.fullmatch(r"https?://[^\s?#\"'<>]+", site_url):
         raise CommandError(
-            f"--site-url {site_url!r} is no address.",
+            f"--site-url {site_url!r} is not an address.",
             "Give one that begins with https:// and ends with the path.",
         )
     if args.label and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", args.label):
@@ -121,17 +129,17 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
     from stepup_generator.errors import OutputError, SiteError, SpecError
 
     digest = inputs.digest()
-    # Versions side by side are each other's neighbours, and no cache is to lie among them.
+    # Versions are folders side by side, and no cache should be among them.
     known = None if inputs.version else stamp.fresh(out, digest)
     if known is not None:
         print(f"{known} files in {out} are up to date. Open {out / 'index.html'}")
         return 0
     try:
-        told = _write(out, inputs)
+        report = _write(out, inputs)
     except (SpecError, SiteError) as error:
         raise CommandError(
             "\n".join(("the site cannot be built.", *error.lines())),
-            "Nothing was written. Mend these places; `stepup-mfa lint` looks further.",
+            "Nothing was written. Fix these places; `stepup-mfa lint` looks further.",
         ) from None
     except OutputError as error:
         raise CommandError(str(error), "Nothing was written. Choose another folder with --out.") from None
@@ -139,17 +147,24 @@ def _build(out: Path, inputs: "SiteInputs") -> int:
         stamp.remember(out, digest)
     if not inputs.rules.is_file():
         print(f"No {inputs.rules.name} beside {inputs.document.name}: the site has no behaviour rules.")
-    print(f"{told} Open {out / 'index.html'}")
+    print(f"{report} Open {out / 'index.html'}")
     return 0
 
 
 def _write(out: Path, inputs: "SiteInputs") -> str:
     """Build and write; say what was written."""
-    from stepup_generator.site import render
+    from stepup_generator.site import build
     from stepup_generator.write import write
 
     sources = inputs.read()
-    files = render(sources)
+    site = build(sources)
+    files = site.files
+    if site.not_captured:
+        names = "\n".join(f"  {name}" for name in site.not_captured)
+        print(
+            "What these samples print is not captured; the site shows the document's example instead."
+            f" To capture it: nox -s samples -- --update\n{names}"
+        )
     if not inputs.version:
         write(files, out)
         return f"{len(files)} files in {out}."

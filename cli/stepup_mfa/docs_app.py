@@ -1,7 +1,7 @@
-"""The site and a mock as one ASGI application: a page's file if there is one, else the mock answers.
+"""The site and a mock as one ASGI application: a page's file if there is one, else the mock responds.
 
-Only this machine's own names are answered to, as the mock does, so that a page of another site that rebinds
-its name gets nothing. The keys of the mock are told to scripts of these pages only. A path never leads to the
+Only requests for this machine's own names are served, as in the mock, so that a page of another site that
+rebinds its name gets nothing. Only scripts of these pages get the keys of the mock. A path never leads to the
 disk: files are looked up among those that were built.
 """
 
@@ -72,16 +72,16 @@ class Site:
         self.replace(files)
 
     def replace(self, files: Mapping[str, str | bytes]) -> None:
-        """Serve these from now on, and tell the pages that are open."""
+        """Serve these from now on, and reload the pages that are open."""
         contents = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
         digest = hashlib.sha256()
         for path, body in sorted(contents.items()):
             digest.update(b"%d %d %s" % (len(path.encode()), len(body), path.encode()) + body)
         self.version = digest.hexdigest()[:16]
         self._files = {path: self._file(path, body) for path, body in contents.items()}
-        self.tell("")
+        self.report("")
 
-    def tell(self, problems: str) -> None:
+    def report(self, problems: str) -> None:
         """Keep what is served and show ``problems`` on the pages that are open."""
         self.problems = problems
         self._wake()
@@ -96,7 +96,7 @@ class Site:
         self._changed = asyncio.Event()
 
     def find(self, path: str) -> "_File | str | None":
-        """The file of an address, the address with the slash that it lacks, or None."""
+        """Return the file of a path, the path with its missing slash, or None."""
         name = path.removeprefix("/")
         if name == "" or name.endswith("/"):
             return self._files.get(f"{name}index.html")
@@ -129,8 +129,8 @@ class Site:
 
 
 def _served(page: str, version: str) -> str:
-    """The page as it is served: with the reload script, and with a policy that lets it in."""
-    page = _POLICY.sub(lambda found: found[1] + _widened(found[2]) + found[3], page, count=1)
+    """Return the page with the reload script, and with a policy that allows it."""
+    page = _POLICY.sub(lambda match: match[1] + _widened(match[2]) + match[3], page, count=1)
     page = page.replace("</head>", f'<meta name="docs-serve" content="{OWN}keys"></head>', 1)
     script = f'<script data-version="{version}" data-events="{OWN}events">{_RELOAD}</script>'
     head, end, rest = page.rpartition("</body>")
@@ -138,7 +138,7 @@ def _served(page: str, version: str) -> str:
 
 
 def _widened(policy: str) -> str:
-    """The policy with this one script, and calls to the page's own origin, allowed."""
+    """Return the policy with this one script, and calls to the page's own origin, allowed."""
     directives: dict[str, list[str]] = {}
     for text in html.unescape(policy).split(";"):
         name, *sources = text.split() or [""]
@@ -162,7 +162,7 @@ class DocsApp:
         headers = dict(scope.get("headers", ()))
         path = scope.get("path", "")
         if scope["type"] != "http" or not self._hosts.allow(headers.get(b"host", b"")):
-            await self.mock(scope, receive, send)  # which refuses the host as well
+            await self.mock(scope, receive, send)  # which rejects the host as well
         elif path.startswith(OWN):
             await self._own(path.removeprefix(OWN), scope, headers, receive, send)
         else:
@@ -171,25 +171,25 @@ class DocsApp:
     async def _page(
         self, path: str, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, send: Send
     ) -> None:
-        found = self.site.find(path)
+        file = self.site.find(path)
         reads = scope["method"] in ("GET", "HEAD")
-        if found is None:
+        if file is None:
             missing = self.site.missing
-            if missing is not None and reads and self._is_lost(scope, headers):
+            if missing is not None and reads and self._is_missing_page(scope, headers):
                 await _send(send, 404, missing.body, missing.media_type)
             else:
                 await self.mock(scope, receive, send)
         elif not reads:
             await _send(send, 405, b"", "text/plain", extra=((b"allow", b"GET, HEAD"),))
-        elif isinstance(found, str):
+        elif isinstance(file, str):
             # Relative, so that no Host is repeated and "//elsewhere" leads nowhere.
             place = PurePosixPath(path).name.encode() + b"/"
             await _send(send, 308, b"", "text/plain", extra=((b"location", b"./" + place),))
         else:
-            await _send_file(send, found, headers)
+            await _send_file(send, file, headers)
 
-    def _is_lost(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
-        """Is this somebody who looks for a page that is not there, rather than a caller of the mock?"""
+    def _is_missing_page(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+        """Return whether this is a browser looking for a missing page, rather than a caller of the mock."""
         if scope["path"].startswith(_CONTROL) or operation_of(scope["method"], scope["raw_path"]):
             return False
         return headers.get(b"accept", b"").startswith(b"text/html")
@@ -200,9 +200,9 @@ class DocsApp:
         if scope["method"] != "GET":
             await _send(send, 405, b"", "text/plain", extra=((b"allow", b"GET"),))
         elif name not in ("keys", "events"):
-            await _send(send, 404, b"There is nothing at this address.\n", _TYPES[".txt"])
+            await _send(send, 404, b"Page not found.\n", _TYPES[".txt"])
         elif headers.get(b"sec-fetch-site") != b"same-origin":
-            # Browsers set this header, and no page can: what other sites and plain links ask for is refused.
+            # Browsers set this header, and no page can: requests of other sites and plain links are rejected.
             await _send(send, 403, b"Only for scripts of these pages.\n", _TYPES[".txt"])
         elif name == "keys":
             await _send(send, 200, self._keys, _TYPES[".json"])
@@ -221,17 +221,17 @@ class DocsApp:
 
 
 async def _gone(receive: Receive) -> None:
-    """Return when the other side has closed the connection."""
+    """Return when the client has closed the connection."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _send_file(send: Send, file: _File, headers: Mapping[bytes, bytes]) -> None:
-    wanted = headers.get(b"if-none-match", b"").decode("latin-1")
+    condition = headers.get(b"if-none-match", b"").decode("latin-1")
     # RFC 9110 section 13.1.2: a weak comparison, in which W/ does not count.
-    tags = [tag.strip().removeprefix("W/") for tag in wanted.split(",")]
+    tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]
     extra = ((b"etag", file.etag.encode()), (b"cache-control", b"no-cache"))
-    if file.etag in tags or wanted.strip() == "*":
+    if file.etag in tags or condition.strip() == "*":
         await _send(send, 304, b"", file.media_type, extra=extra)
     else:
         await _send(send, 200, file.body, file.media_type, extra=extra)

@@ -1,8 +1,8 @@
 """Serve the site and a mock on one address, so that the pages can send real requests.
 
 It listens on this machine only. When the document, the rules, the workflows, a guide or a template changes,
-the site is built anew and open pages reload; a build that fails leaves the old site and says why, here and on
-the page. A changed document also starts the mock anew.
+the site is rebuilt and open pages reload; a build that fails keeps the old site and says why, here and on the
+page. A changed document also restarts the mock.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, inputs: "SiteInputs") -> int:
         files = docs_watch.build(inputs)
     except (GeneratorError, OSError) as error:
         raise CommandError(
-            f"the site cannot be built.\n{docs_watch.reason(error)}", "Mend this and start again."
+            f"the site cannot be built.\n{docs_watch.reason(error)}", "Fix this and start again."
         ) from error
     keys = {"api_key": access.DEFAULT_API_KEY, "control_key": access.new_control_key()}
 
@@ -89,6 +89,6 @@ def _welcome(url: str, inputs: "SiteInputs", keys: Mapping[str, str]) -> str:
     ]
     if inputs.document != OWN:
         lines.append(
-            f"  The mock speaks the toolkit's own contract, not what {inputs.document} says beyond it."
+            f"  The mock implements the toolkit's own contract, not what {inputs.document} adds to it."
         )
     return "\n".join(lines)

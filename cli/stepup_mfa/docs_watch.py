@@ -1,7 +1,7 @@
-"""Runs the site and the mock, and keeps them in step with the files that they are made from.
+"""Runs the site and the mock, and keeps them in step with their source files.
 
-Files are looked at twice a second, by their times and sizes: no library is needed, and it costs next to
-nothing. What cannot be built changes nothing but the message on the pages.
+Times and sizes of files are polled twice a second: no library is needed, and it costs next to nothing. A
+build that fails changes nothing but the message on the pages.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from stepup_mock.app import App
 from stepup_mock.server import Server
 
 POLL_SECONDS = 0.5
-# The document that the mock speaks, whatever the site is made from.
+# The document that the mock implements, whatever the site is built from.
 OWN = stepup_spec.find(stepup_spec.OPENAPI)
 Files = Mapping[str, str | bytes]
 
 
 class DocsServer(Server):
-    """The mock's server with the site in front, rebuilding what changes."""
+    """The mock's server with the site in front of it; rebuilds what changes."""
 
     def __init__(
         self, app: DocsApp, inputs: SiteInputs, new_mock: Callable[[], App], on_ready: Callable[[], None]
@@ -56,7 +56,7 @@ class DocsServer(Server):
         await super().shutdown(sockets)
 
     async def _follow(self) -> None:
-        """Look for changes for as long as the server runs."""
+        """Watch for changes while the server runs."""
         seen = _times(self._inputs)
         while True:
             await asyncio.sleep(POLL_SECONDS)
@@ -73,33 +73,35 @@ class DocsServer(Server):
             files = await asyncio.to_thread(build, self._inputs)
             if self._inputs.document == OWN and changed & {OWN, OWN.with_name(stepup_spec.CONTROL)}:
                 self._restart_mock()
-        except Exception as error:  # whatever a template or a guide under work may raise: the old site stays
+        except Exception as error:  # a template or a guide may raise anything: the old site stays
             problems = reason(error)
-            print(f"The site could not be built; the old one stays.\n{problems}", file=sys.stderr, flush=True)
-            site.tell(problems)
+            print(
+                f"The site could not be built; the old one is kept.\n{problems}", file=sys.stderr, flush=True
+            )
+            site.report(problems)
         else:
             site.replace(files)
-            print("The site is built anew.", flush=True)
+            print("The site is rebuilt.", flush=True)
 
     def _restart_mock(self) -> None:
-        """Replace the mock by one that has read the documents anew; it starts with fresh demo users."""
+        """Replace the mock by one that has read the documents again; it starts with fresh demo users."""
         old, new = self._app.mock, self._new_mock()
         self._app.mock, self.worlds = new, new.worlds
         old.worlds.close()
-        print("The mock started anew: users, codes and grants are fresh.", flush=True)
+        print("The mock restarted: users, codes and grants are fresh.", flush=True)
 
 
 def build(inputs: SiteInputs) -> Files:
     """Read everything and render the site."""
     from stepup_generator.site import render
-    from stepup_generator.site.frame import environment
+    from stepup_generator.site.shell import environment
 
     environment.cache_clear()  # a template may be what changed
     return render(inputs.read())
 
 
 def reason(error: Exception) -> str:
-    """What is wrong, with the place of each problem where the error knows it."""
+    """Return what is wrong, with the place of each problem where the error has it."""
     if isinstance(error, SpecError | SiteError):
         return "\n".join(error.lines())
     name, line = getattr(error, "filename", None), getattr(error, "lineno", None)
@@ -108,10 +110,10 @@ def reason(error: Exception) -> str:
 
 
 def _times(inputs: SiteInputs) -> dict[Path, tuple[int, int]]:
-    """When each file was last written, and its size."""
+    """Return when each file was last written, and its size."""
     times = {}
     for path in inputs.files():
         with contextlib.suppress(OSError):
-            found = path.stat()
-            times[path] = (found.st_mtime_ns, found.st_size)
+            status = path.stat()
+            times[path] = (status.st_mtime_ns, status.st_size)
     return times

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stepup_contract.server.target import Target
 
 
+# 47 lines: each value of the target is read and checked once, in the order in which a user should hear of it.
 def read_target(args: argparse.Namespace) -> "Target":
     """Settle the options and return the target that they name. Raises CommandError."""
     from stepup_contract.server.target import Target
@@ -55,7 +56,7 @@ def read_target(args: argparse.Namespace) -> "Target":
         control_key,
         restart_command=tuple(shlex.split(args.restart_command or "")),
         log_file=args.log_file,
-        answer_seconds=float(args.timeout),
+        response_seconds=float(args.timeout),
         called_live=profile.get("live", False),
         permitted=args.live,
         # Hosts of options come on top of those of the profile.

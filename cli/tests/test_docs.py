@@ -27,7 +27,7 @@ def build(document: Path, out: Path, *options: str) -> int:
 def test_an_unchanged_build_does_nothing(
     contract: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The second run leaves the files alone; a changed rule, option or output is seen."""
+    """The second run leaves the files alone; a changed rule, option or output is noticed."""
     out = tmp_path / "site"
     assert build(contract, out) == 0
     before = (out / "index.html").stat().st_ino
@@ -62,35 +62,35 @@ def test_versions_lie_side_by_side(
 
 
 @pytest.mark.parametrize(
-    ("options", "wanted"),
+    ("options", "message"),
     [
-        (["--base-path", "repo"], "--base-path 'repo' is no path of a site"),
-        (["--base-path", "/a/?x/"], "is no path of a site"),
-        (["--site-url", "docs.example.test"], "is no address"),
+        (["--base-path", "repo"], "--base-path 'repo' is not the path of a site"),
+        (["--base-path", "/a/?x/"], "is not the path of a site"),
+        (["--site-url", "docs.example.test"], "is not an address"),
         (["--version", "../v1"], "cannot name a folder"),
         (["--guides", "/does/not/exist"], "/does/not/exist: no such folder"),
         (["--workflows", "/does/not/exist"], "/does/not/exist: no such file"),
         (["--matrix", "/does/not/exist"], "/does/not/exist: no such file"),
     ],
 )
-def test_options_that_cannot_be_are_refused(
-    contract: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], wanted: str
+def test_invalid_options_are_rejected(
+    contract: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     """Nothing is written, and the message says which option is meant."""
     assert build(contract, tmp_path / "site", *options) == 2
-    assert wanted in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "site").exists()
 
 
-def test_a_matrix_that_is_none_leaves_the_old_site(
+def test_an_invalid_matrix_keeps_the_old_site(
     contract: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What goes in is judged before anything is written."""
+    """Inputs are validated before anything is written."""
     out = tmp_path / "site"
     assert build(contract, out) == 0
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     matrix = tmp_path / "matrix.json"
     matrix.write_text("[]", encoding="utf-8")
     assert build(contract, out, "--matrix", str(matrix)) == 2
-    assert f"{matrix}:1: no fault matrix" in capsys.readouterr().err
+    assert f"{matrix}:1: not a fault matrix" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before

@@ -1,4 +1,4 @@
-"""The pytest plugin, as a stranger's test suite meets it: other settings, other plugins, parallel workers."""
+"""The pytest plugin, in another project's test suite: other settings, other plugins, parallel workers."""
 
 import pytest
 
@@ -25,9 +25,9 @@ ACTION = {"action_type": "PAYOUT", "grant_type": "TIME_BASED", "valid_for_second
 
 def test_totp(stepup_mock):
     user = stepup_mock.add_totp_user()
-    answer = call(stepup_mock, "verify-totp", user_id=user.id, code=stepup_mock.totp_code(user), **ACTION)
-    assert answer.status_code == 200, answer.text
-    grant = {"action_type": "PAYOUT", "user_id": user.id, "grant": answer.json()["step_up_grant"]}
+    response = call(stepup_mock, "verify-totp", user_id=user.id, code=stepup_mock.totp_code(user), **ACTION)
+    assert response.status_code == 200, response.text
+    grant = {"action_type": "PAYOUT", "user_id": user.id, "grant": response.json()["step_up_grant"]}
     stepup_mock.advance(59)
     assert call(stepup_mock, "verify-grant", **grant).status_code == 200
     stepup_mock.advance(1)
@@ -44,7 +44,7 @@ def test_sms(stepup_mock):
         stepup_mock, "phone/verify", user_id=user.id, code=stepup_mock.last_sms(phone),
         challenge_id=sent.json()["challenge_id"],
     )
-    assert answer.status_code == 200, answer.text
+    assert response.status_code == 200, response.text
 
 
 FIXED = "31c41c16-c281-44ae-9602-8a047e3bf33d"

@@ -57,7 +57,7 @@ def _control(mock: MockForTests, method: str, path: str, body: dict[str, object]
 
 
 @pytest.mark.parametrize("arguments", [(), ("-n", "2", "--import-mode=importlib")])
-def test_a_good_server_passes_every_rule_that_can_be_judged(
+def test_a_good_server_passes_every_rule_that_can_be_checked(
     stranger: pytest.Pytester, clean: MockForTests, arguments: tuple[str, ...]
 ) -> None:
     """One item for each rule beside the suite's own test; the three that need more say what, alone and with
@@ -78,8 +78,8 @@ def test_a_good_server_passes_every_rule_that_can_be_judged(
 def test_a_reusable_one_time_grant_fails_the_rule_that_forbids_it(
     stranger: pytest.Pytester, clean: MockForTests, arguments: tuple[str, ...]
 ) -> None:
-    """The failure tells the promise, what was seen, and the request as a curl line, without a traceback;
-    rules that spend no grant twice pass.
+    """The failure shows the rule, what was observed, and the request as a curl line, without a traceback;
+    rules that use no grant twice pass.
     """
     _control(clean, "PUT", "faults", {"enabled": ["v2-reusable-grant"]})
     ran = stranger.runpytest_subprocess(
@@ -111,15 +111,15 @@ def test_a_seed_is_shown_and_repeated(stranger: pytest.Pytester, clean: MockForT
 
 def _journal(mock: MockForTests) -> list[int]:
     headers = {"Authorization": f"Bearer {mock.control_key}"}
-    answer = httpx.get(f"{mock.base_url}/__control__/requests", headers=headers)
-    answer.raise_for_status()
-    return [request["sequence"] for request in answer.json()["requests"]]
+    response = httpx.get(f"{mock.base_url}/__control__/requests", headers=headers)
+    response.raise_for_status()
+    return [request["sequence"] for request in response.json()["requests"]]
 
 
 def test_without_control_a_rule_is_skipped_with_the_reason(
     stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What needs arranged users is not passed without them."""
+    """A rule that needs prepared users does not pass without them."""
     monkeypatch.delenv("STEPUP_MFA_CONTROL_URL")
     monkeypatch.delenv("STEPUP_MFA_CONTROL_KEY")
     ran = stranger.runpytest_subprocess(
@@ -165,10 +165,10 @@ def named(
     )
 
 
-def test_named_users_are_judged_without_control(
+def test_named_users_are_used_without_control(
     stranger: pytest.Pytester, clean: MockForTests, named: tuple[str, str, str]
 ) -> None:
-    """Users named by options are what the rules are judged with; what they do not allow is skipped."""
+    """Rules are checked with the users that options name; what these do not allow is skipped."""
     rules = ("--stepup-url", clean.base_url, "--stepup-rules", "E1,E2,E3,R1,S4", "--stepup-skip", "S4")
     ran = stranger.runpytest_subprocess(*QUICK, "-m", "stepup", "-rs", *rules, *named)
     ran.assert_outcomes(passed=3, skipped=1)
@@ -178,32 +178,32 @@ def test_named_users_are_judged_without_control(
 def test_a_profile_keeps_its_budget(
     stranger: pytest.Pytester, clean: MockForTests, named: tuple[str, str, str]
 ) -> None:
-    """A live profile needs the permission, tells what the run may cost, and stops when that is spent."""
-    wanted = (*QUICK, "-m", "stepup", "--stepup-profile", "own", "--stepup-rules", "E1,E2,E3,E4")
-    refused = stranger.runpytest_subprocess(*wanted)
-    assert refused.ret == pytest.ExitCode.USAGE_ERROR
-    refused.stderr.fnmatch_lines(["*is a live server*--stepup-live*"])
-    ran = stranger.runpytest_subprocess(*wanted, "--stepup-live", "--stepup-max-requests", "30")
+    """A live profile needs permission; the run says what it may cost, and stops when that is spent."""
+    arguments = (*QUICK, "-m", "stepup", "--stepup-profile", "own", "--stepup-rules", "E1,E2,E3,E4")
+    rejected = stranger.runpytest_subprocess(*arguments)
+    assert rejected.ret == pytest.ExitCode.USAGE_ERROR
+    rejected.stderr.fnmatch_lines(["*is a live server*--stepup-live*"])
+    ran = stranger.runpytest_subprocess(*arguments, "--stepup-live", "--stepup-max-requests", "30")
     ran.stdout.fnmatch_lines(["stepup-mfa: *, at most 30 requests, 0 text messages*"])
     ran.stdout.fnmatch_lines(["stepup-mfa spent: 30 requests*"])
     assert ran.ret == pytest.ExitCode.TESTS_FAILED
     ran.stdout.fnmatch_lines(["*the budget of 30 requests is spent*"])
 
 
-def test_a_server_that_refuses_the_key_fails_every_rule(
+def test_a_server_that_rejects_the_key_fails_every_rule(
     stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that cannot be judged passes nothing, and the reader is told what to do."""
+    """Nothing passes on a server that cannot be checked, and the message says what to do."""
     monkeypatch.setenv("STEPUP_MFA_API_KEY", "a-key-of-somebody-else")
     ran = stranger.runpytest_subprocess(
         *QUICK, "-m", "stepup", "--stepup-url", clean.base_url, "--stepup-rules", "E1,V2"
     )
     ran.assert_outcomes(failed=2)
-    ran.stdout.fnmatch_lines(["the server cannot be judged: *refused the API key*", "Give a key of this*"])
+    ran.stdout.fnmatch_lines(["the server cannot be checked: *rejected the API key*", "Give a key of this*"])
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--stepup-url", "ftp://x"), "not a plain http or https URL"),
         (("--stepup-url", "http://127.0.0.1:9", "--stepup-rules", "Z9"), "no rule or group Z9"),
@@ -224,16 +224,16 @@ def test_a_server_that_refuses_the_key_fails_every_rule(
         ),
     ],
 )
-def test_misuse_is_told_before_any_test(
-    stranger: pytest.Pytester, arguments: tuple[str, ...], told: str
+def test_misuse_is_reported_before_any_test(
+    stranger: pytest.Pytester, arguments: tuple[str, ...], message: str
 ) -> None:
     """A setting that names no server or no rule ends the run with pytest's own code for misuse."""
     ran = stranger.runpytest_subprocess(*QUICK, *arguments)
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
-    ran.stderr.fnmatch_lines([f"*{told}*"])
+    ran.stderr.fnmatch_lines([f"*{message}*"])
 
 
-def test_a_live_server_is_judged_where_it_is_permitted(stranger: pytest.Pytester) -> None:
+def test_a_live_server_is_checked_with_permission(stranger: pytest.Pytester) -> None:
     """With the permission and all hosts allowed its rules are collected."""
     hosts = ("--stepup-allow-host", "192.0.2.1", "--stepup-allow-host", "127.0.0.1")
     ran = stranger.runpytest_subprocess(
@@ -246,7 +246,7 @@ def test_a_live_server_is_judged_where_it_is_permitted(stranger: pytest.Pytester
 def test_without_the_option_there_are_no_rules_and_no_suite(
     stranger: pytest.Pytester, clean: MockForTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The environment alone judges nobody, and nothing of the suite is loaded."""
+    """The environment alone starts no check, and nothing of the suite is loaded."""
     monkeypatch.setenv("STEPUP_MFA_AUTH_URL", clean.base_url)
     stranger.makepyfile(
         "import sys\n"

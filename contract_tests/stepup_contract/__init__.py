@@ -1,1 +1,1 @@
-"""Judges a step-up MFA server over HTTP: its schemas and its behaviour."""
+"""Checks a step-up MFA server over HTTP: its schemas and its behaviour."""

@@ -1,5 +1,5 @@
-"""Known findings, each with a reason and a last day: until then they do not fail a run. One that is gone
-is told.
+"""Known findings, each with a reason and a last day: until then they do not fail a run. One that no longer
+occurs is reported.
 """
 
 import tomllib
@@ -17,12 +17,12 @@ from stepup_contract.workflows.run import WorkflowResult
 
 
 class BaselineError(ValueError):
-    """The file is no baseline; the message names the place."""
+    """The file is not a baseline; the message names the place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One known finding; no ``operation`` stands for any."""
+    """One known finding; an empty ``operation`` means any."""
 
     rule: str
     reason: str
@@ -41,7 +41,7 @@ def read_baseline(path: Path) -> list[Known]:
         raise BaselineError(f"{path}: no TOML: {error}") from None
     entries = document.get("known", [])
     if document.keys() - {"known"} or not isinstance(entries, list):
-        raise BaselineError(f"{path}: only [[known]] tables may stand there")
+        raise BaselineError(f"{path}: only [[known]] tables are allowed here")
     return [_known(f"{path}: known {number}", entry) for number, entry in enumerate(entries, 1)]
 
 
@@ -58,7 +58,7 @@ def _known(place: str, entry: object) -> Known:
 
 
 def apply(report: Report, known: Sequence[Known], today: date) -> tuple[Report, list[str]]:
-    """Return the report in which known findings do not fail, and what there is to say about the baseline."""
+    """Return the report in which known findings do not fail, and remarks about the baseline."""
     live = [one for one in known if one.expires >= today]
     notes = [
         f"known finding of {one.rule} expired on {one.expires}: {one.reason}"
@@ -67,7 +67,7 @@ def apply(report: Report, known: Sequence[Known], today: date) -> tuple[Report, 
     ]
     failing = [finding for finding in report.findings if finding.fails]
     notes += [
-        f"known finding of {one.rule} was not seen any more: take it out of the baseline"
+        f"known finding of {one.rule} no longer occurs: remove it from the baseline"
         for one in live
         if _was_judged(one.rule, report) and not any(one.covers(finding) for finding in failing)
     ]
@@ -82,7 +82,7 @@ def _was_judged(rule: str, report: Report) -> bool:
 
 
 def _eased(report: Report, live: Sequence[Known]) -> Report:
-    """Return the report in which what ``live`` covers does not fail, in no part of it."""
+    """Return the report in which the findings that ``live`` covers fail no part of it."""
 
     def ease(findings: Sequence[Finding]) -> list[Finding]:
         return [

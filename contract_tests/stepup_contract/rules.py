@@ -42,7 +42,7 @@ class Rule:
     figures: Mapping[str, Figure] = field(default_factory=dict, hash=False)
 
 
-# Judged with fewer wrong codes in a row than a lock needs, a right one after them.
+# Checked with fewer wrong codes in a row than a lock needs, and a right one after them.
 _GENTLE = frozenset({"T5", "T6", "S7", "C1"})
 
 
@@ -52,7 +52,7 @@ def locks(rule: Rule) -> bool:
 
 
 def natural(rule_id: str) -> tuple[str, int]:
-    """Return the key that sorts T2 before T10; what is not the id of a rule comes by its name."""
+    """Return the key that sorts T2 before T10; other names sort as they are."""
     letter, number = rule_id[:1], rule_id[1:]
     return (letter, int(number)) if number.isdecimal() else (rule_id, 0)
 

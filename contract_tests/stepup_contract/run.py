@@ -1,8 +1,9 @@
-"""Plans checks, overlaps them, and gathers what they found into one result for each rule.
+"""Plans checks, runs them at the same time where it can, and sums up their findings in one result for each
+rule.
 
 A rule without evidence is *not exercised*, with the reason, and never passed. The server's clock and limits
-are put back after each check that moves them. Where the server stops answering, the run stops, and what was
-learnt until then stays.
+are restored after each check that changes them. Where the server stops responding, the run stops, and the
+results so far are kept.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ PASSED, FAILED, OBSERVED, NOT_EXERCISED = "passed", "failed", "observed", "not_e
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check came to. ``requests`` counts the answers that are its evidence."""
+    """The result of one check. ``requests`` counts the responses that are its evidence."""
 
     check: Check
     outcome: str
@@ -51,8 +52,8 @@ class RuleResult:
 
 @dataclass(slots=True)
 class Results:
-    """What a run of checks came to. ``stopped`` says why it ended early, ``errors`` which checks
-    broke down.
+    """The results of a run of checks. ``stopped`` says why it ended early, ``errors`` which checks broke
+    down.
     """
 
     rules: list[RuleResult] = field(default_factory=list)
@@ -66,7 +67,7 @@ Progress = Callable[[CheckResult, int, int], None]
 _AT_ONCE = 8
 _ATTEMPTS = 3
 
-# What the rules that other tests judge, or that no check judges, are reported with.
+# The reasons reported for rules that other tests judge.
 _ELSEWHERE = {
     "client_tests": "judges clients, not servers: see the tests of the generated clients",
     "mock_tests": "needs to be measured inside the server's process: see the mock server's own tests",
@@ -74,7 +75,7 @@ _ELSEWHERE = {
 
 
 def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list[Check]:
-    """Return the checks that can be made on this server, those that run alone at the end."""
+    """Return the checks that can run on this server, those that run alone at the end."""
     asked = {rule.id: rule for rule in rules}
     possible = [
         check
@@ -90,17 +91,17 @@ def plan(checks: Sequence[Check], rules: Sequence[Rule], server: Server) -> list
         rule = asked[check.rule]
         return 0 if not careful else 2 if locks(rule) else "sms" in rule.safety
 
-    # What is made for named users comes before what may use them up.
+    # Checks for named users come before those that may use them up.
     return sorted(possible, key=lambda check: (risk(check), check.alone, check.unless is not Need.MAKE))
 
 
 def one_by_one(server: Server) -> bool:
-    """Tell whether no two checks may be made at the same time: others use the server, or users are few."""
+    """Tell whether only one check may run at a time: others use the server, or users are few."""
     return server.target.live or server.pool is not None
 
 
 def forbidden(rule: Rule, target: Target) -> str:
-    """Return why a rule is not to be judged on this target, "" where it may be."""
+    """Return why a rule must not be judged on this target, "" where it may be."""
     if target.control_url is None and locks(rule) and not target.named.lockout:
         return (
             "locks users: needs the control API, or a named user that may be locked (--allow-lockout USER_ID)"
@@ -108,7 +109,7 @@ def forbidden(rule: Rule, target: Target) -> str:
     if not target.live:
         return ""
     if "mock_only" in rule.safety:
-        return "is judged on no live server"
+        return "is not judged on a live server"
     if "locks" in rule.safety and not target.allow_lockout:
         return "may lock users: allow it on a live server with --allow-lockout"
     if "sms" in rule.safety and not target.allow_sms:
@@ -130,27 +131,27 @@ async def run(
 
     ``fail_fast`` starts no check after one that failed; ``thorough`` takes the thorough figures of the rules.
     """
+    # Long, as its inner functions share the state of the run.
     planned = plan(checks, rules, server)
     catalogue = {rule.id: rule for rule in rules}
     results = Results()
     done: list[CheckResult] = []
 
-    # A check that lasts long straddles time steps and is made again: few at a time, each of them quick.
+    # A check that takes long straddles time steps and runs again: only few at a time, so that each is quick.
     turns = asyncio.Semaphore(1 if one_by_one(server) else 3 * _AT_ONCE if server.far else _AT_ONCE)
 
     async def make(check: Check) -> None:
         async with turns:
-            await make_now(check)
-
-    async def make_now(check: Check) -> None:
-        if results.stopped:
-            result = CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
-        elif fail_fast and any(one.outcome == FAILED for one in done):
-            result = CheckResult(check, NOT_EXERCISED, 0, reason="left out after the first finding")
-        else:
-            result = await _make(server, check, catalogue[check.rule], seed, results, thorough=thorough)
+            result = await make_or_skip(check)
         done.append(result)
         progress(result, len(done), len(planned))
+
+    async def make_or_skip(check: Check) -> CheckResult:
+        if results.stopped:
+            return CheckResult(check, NOT_EXERCISED, 0, reason=f"the run stopped: {results.stopped}")
+        if fail_fast and any(one.outcome == FAILED for one in done):
+            return CheckResult(check, NOT_EXERCISED, 0, reason="skipped after the first finding")
+        return await _make(server, check, catalogue[check.rule], seed, results, thorough=thorough)
 
     overlapping = [] if one_by_one(server) else [check for check in planned if not check.alone]
     await asyncio.gather(*(make(check) for check in overlapping))
@@ -164,8 +165,8 @@ async def run(
 async def _make(
     server: Server, check: Check, rule: Rule, seed: int, results: Results, *, thorough: bool
 ) -> CheckResult:
-    """Make one check; again where codes straddled two time steps, as its verdict is then worth little: what
-    was not found twice is not told.
+    """Run one check, and again where its codes straddled two time steps: then only findings that occur twice
+    are reported.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -176,7 +177,7 @@ async def _make(
         check_run = CheckRun(server, rule, check.name, own_seed, thorough=thorough)
         went_on = await _try(server, check, check_run, results)
         if kept is not None and kept.evidence and not check_run.evidence:
-            # It cannot be made again: the named users are used up, or the budget is.
+            # It cannot run again: the named users or the budget are used up.
             check_run = kept
             break
         # A check that moves the clock goes through many steps on purpose.
@@ -192,7 +193,7 @@ async def _make(
 
 
 async def _try(server: Server, check: Check, check_run: CheckRun, results: Results) -> bool:
-    """Make one check once, and tell whether the run may go on with it."""
+    """Run one check once, and tell whether it may run again."""
     name = f"{check.rule} {check.name}"
     others = asyncio.all_tasks()
     try:
@@ -203,7 +204,7 @@ async def _try(server: Server, check: Check, check_run: CheckRun, results: Resul
         results.stopped = str(error)
         return False
     except Unreachable as error:
-        told = f"the server no longer answers: {error}"
+        told = f"the server no longer responds: {error}"
         check_run.reasons.append(told)
         if await _gone(server):
             results.stopped = told
@@ -212,7 +213,7 @@ async def _try(server: Server, check: Check, check_run: CheckRun, results: Resul
         return False
     except (NotExercised, NotAllowed, ControlError) as error:
         check_run.ended_early(error)
-    except Exception as error:  # a check that breaks down must not take the others with it
+    except Exception as error:  # a check that breaks down must not end the others
         told = breakdown(error, server)
         results.errors.append(f"{name}: {told}")
         check_run.reasons.append(f"the check broke down: {told}")
@@ -220,7 +221,7 @@ async def _try(server: Server, check: Check, check_run: CheckRun, results: Resul
 
 
 def breakdown(error: Exception, server: Server) -> str:
-    """Say what a fault of the suite itself is and where it lies, without secrets and in one line."""
+    """Describe an error of the suite itself and its place, without secrets and in one line."""
     where = traceback.extract_tb(error.__traceback__)[-1]
     text = cut(server.redactor.text(" ".join(str(error).split())), 400)
     return f"{type(error).__name__}: {text} ({where.name}:{where.lineno})"
@@ -231,18 +232,16 @@ def _kind(finding: Finding) -> tuple[str, str, str]:
 
 
 def _keep_known(check_run: CheckRun, before: set[tuple[str, str, str]]) -> None:
-    """Drop the findings that came but once in attempts that all straddled time steps."""
+    """Drop the findings that occurred only once in attempts that all straddled time steps."""
     kept = [finding for finding in check_run.findings if _kind(finding) in before]
     if not kept:
         check_run.evidence.clear()
-        check_run.reasons.append(
-            "each attempt took longer than one code is good for; is the server very slow?"
-        )
+        check_run.reasons.append("each attempt took longer than a code is valid; is the server very slow?")
     check_run.findings[:] = kept
 
 
 async def _end_all_but(others: set[asyncio.Task[Any]]) -> None:
-    """End what a check began beside the request that was refused; live checks run by themselves."""
+    """Cancel the tasks that a check started; live checks run one at a time."""
     rest = asyncio.all_tasks() - others
     for task in rest:
         task.cancel()
@@ -250,7 +249,7 @@ async def _end_all_but(others: set[asyncio.Task[Any]]) -> None:
 
 
 async def _gone(server: Server) -> bool:
-    """Tell whether the server has stopped answering, and not only for a moment."""
+    """Tell whether the server has stopped responding, and not only for a moment."""
     for _ in range(3):
         if await server.alive():
             return False
@@ -298,7 +297,7 @@ def _judge(
 ) -> None:
     """Fill in the verdicts and the findings, in the order of the catalogue."""
     found = [finding for result in done.values() for finding in result.findings]
-    # A step that prepares the ground may break a rule that nobody asked for: it is told all the same.
+    # A step that prepares a check may break a rule that was not selected: it is reported all the same.
     asked = {rule.id for rule in rules}
     broken = {finding.rule for finding in found}
     for rule in read_rules().values():
@@ -319,12 +318,12 @@ def _judge(
         reasons += _missing(rule, [check for check in own if check not in done], own, server)
         reason = "; ".join(dict.fromkeys(reasons))
         if outcome == NOT_EXERCISED and not reason:
-            reason = "no answer that would be evidence came"
+            reason = "there was no response that is evidence"
         results.rules.append(RuleResult(rule, outcome, requests, reason, made))
 
 
 def blame(results: Results, finding: Finding) -> None:
-    """Let a finding that no check made fail its rule, whatever the rule's checks came to."""
+    """Let a finding from outside the checks fail its rule, whatever the result of the rule's checks."""
     results.findings.append(finding)
     catalogue = read_rules()
     verdicts = {result.rule.id: result for result in results.rules}
@@ -335,7 +334,7 @@ def blame(results: Results, finding: Finding) -> None:
 
 
 def _missing(rule: Rule, skipped: Sequence[Check], own: Sequence[Check], server: Server) -> list[str]:
-    """Say what would have allowed the checks of a rule that were not made."""
+    """Return what the checks of a rule that did not run would have needed."""
     if not own:
         return [_ELSEWHERE.get(rule.judged_by, "this version has no check for it")]
     if why := forbidden(rule, server.target):

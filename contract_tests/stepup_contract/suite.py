@@ -1,5 +1,5 @@
-"""The whole run: connect, plan, ask before touching what others use, judge the rules, play random
-interleavings, run the workflows, then the schema.
+"""The whole run: connect, plan, ask before changing what others use, judge the rules, play random
+interleavings, run the workflows, then check the schema.
 """
 
 import asyncio
@@ -11,7 +11,13 @@ from typing import TypeVar
 
 from stepup_contract.checks import all_checks
 from stepup_contract.conformance import PHASES
-from stepup_contract.conformance.documented_statuses import Reached, merge, provoke, provoke_late, unreached
+from stepup_contract.conformance.documented_statuses import (
+    Reached,
+    merge,
+    provoke,
+    provoke_timeouts,
+    unreached,
+)
 from stepup_contract.conformance.run import Conformance, conform
 from stepup_contract.report import Report
 from stepup_contract.report.last_look import last_look
@@ -32,7 +38,7 @@ def _silent_phase(phase: str, requests: int) -> None: ...
 
 
 # Generated requests know no budget, and random interleavings lock users.
-NOT_LIVE = "not made on a live server"
+NOT_LIVE = "does not run on a live server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,10 @@ def select(asked: Sequence[str], skipped: Sequence[str] = (), operations: Sequen
 
 
 async def judge(target: Target, options: Options) -> Report:
-    """Judge a target and return the report. Raises TargetError, with nothing done, where that cannot be."""
+    """Check a target and return the report. Raises TargetError before it sends anything where that is
+    impossible.
+    """
+    # Long, as it has every part of a run in order.
     rules = select(options.rules, options.skip, options.operations)
     started = time.monotonic()
     async with connect(target, connections=options.connections) as server:
@@ -106,14 +115,14 @@ async def judge(target: Target, options: Options) -> Report:
         broken = StateMachineResult(False, reason="it broke down")
         machine = await _guarded(_play(server, results, options), broken, "interleavings", server, results)
         workflows = await _guarded(_workflows(server, results, options), [], "workflows", server, results)
-        requests, answers = server.http.sent, Counter(server.http.answers)
+        requests, responses = server.http.sent, Counter(server.http.responses)
         conformance, reached = await _guarded(
             _conformance(server, results, options), (None, None), "conformance", server, results
         )
     if conformance is not None:
         requests += conformance.requests
-        answers += conformance.answers
-        conformance.unreached = [] if reached is None else unreached(answers, reached)
+        responses += conformance.responses
+        conformance.unreached = [] if reached is None else unreached(responses, reached)
     report = Report(
         url=target.url,
         controlled=target.control_url is not None,
@@ -123,7 +132,7 @@ async def judge(target: Target, options: Options) -> Report:
         requests=requests,
         seconds=time.monotonic() - started,
         workflows=workflows,
-        answers=answers,
+        responses=responses,
         state_machine=machine,
         no_conformance=_no_conformance(target, results, options),
     )
@@ -138,16 +147,16 @@ async def _guarded(work: Awaitable[T], instead: T, name: str, server: Server, re
     try:
         return await work
     except Unreachable as error:
-        results.stopped = results.stopped or f"the server no longer answers: {error}"
+        results.stopped = results.stopped or f"the server no longer responds: {error}"
     except Exception as error:
         results.errors.append(f"{name}: {breakdown(error, server)}")
     return instead
 
 
 def _no_conformance(target: Target, results: Results, options: Options) -> str:
-    """Return why conformance was not judged, where it was not."""
+    """Return why conformance was not checked, where it was not."""
     if not options.phases:
-        return "left out by request"
+        return "skipped by request"
     return "the run stopped before" if results.stopped else NOT_LIVE if target.live else "it broke down"
 
 
@@ -160,7 +169,7 @@ def _ask_first(server: Server, rules: Sequence[Rule], options: Options) -> None:
         raise TargetError(
             f"the server holds {len(server.other_users)} users besides its demo users, and the checks of "
             f"{', '.join(moving)} move its clock or its limits, or restart it",
-            "Give the run a server of its own, or --exclusive if nobody else uses this one.",
+            "Use another server for the run, or --exclusive if nobody else uses this one.",
         )
 
 
@@ -192,15 +201,15 @@ async def _workflows(server: Server, results: Results, options: Options) -> list
 async def _conformance(
     server: Server, results: Results, options: Options
 ) -> tuple[Conformance | None, Reached | None]:
-    """Return conformance, and what the documented statuses came to where they were provoked."""
+    """Return conformance, and the documented statuses that occurred where they were provoked."""
     if results.stopped or not options.phases or server.target.live:
         return None, None
     if not options.documented_statuses:
         return await _conform(server, options), None
     options.on_phase("documented statuses", server.http.sent)
     reached = await provoke(server, options.seed)
-    # Late bodies take their time, and disturb nobody.
-    conformance, _ = await asyncio.gather(_conform(server, options), provoke_late(server, reached))
+    # Late bodies take long and affect nothing else.
+    conformance, _ = await asyncio.gather(_conform(server, options), provoke_timeouts(server, reached))
     return merge(conformance, reached), reached
 
 

@@ -85,7 +85,7 @@ def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 @pytest.fixture
 def judged() -> Callable[..., Report]:
-    """Judge a target by some rules, without conformance phases unless some are named."""
+    """Check a target by some rules, without conformance phases unless some are named."""
 
     def run(target: Target, *rules: str, phases: tuple[str, ...] = (), seed: int = 1) -> Report:
         return asyncio.run(judge(target, Options(rules=rules, phases=phases, seed=seed, max_examples=10)))

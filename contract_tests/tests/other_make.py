@@ -181,6 +181,7 @@ class State:
             memory["wrong"], memory["locked"] = 0, self.now() + self.limits["lock_seconds"]
 
     def verifyStepUpTotpChallenge(self, body, environment):
+        # Long, as each switchable bug is where the rule is kept.
         user = self.user(body["user_id"], environment)
         if user is None:
             raise Refuse(400, "user_not_found")
@@ -294,6 +295,7 @@ class State:
         return grant
 
     def sendSmsMfaCode(self, body, environment):
+        # Long, as each switchable bug is where the rule is kept.
         if bug("sends-never"):
             raise Refuse(400, "mfa_not_enabled")
         user = self.user(body["user_id"], environment)
@@ -347,6 +349,7 @@ class State:
         return {"challenge_id": challenge_id, **({"debug": code} if bug("code-in-answer") else {})}
 
     def verifySmsChallenge(self, body, environment):
+        # Long, as each switchable bug is where the rule is kept.
         user_id = body["user_id"].lower()
         user = self.user(user_id, environment)
         if user is not None:
@@ -391,6 +394,7 @@ class State:
         return {"step_up_grant": grant}
 
     def verifyStepUpGrant(self, body, environment):
+        # Long, as each switchable bug is where the rule is kept.
         user_id, now = body["user_id"].lower(), self.now()
         grant = self.grants.get(body["grant"])
         if bug("grants-in-any-case"):
@@ -539,6 +543,7 @@ class Handler(BaseHTTPRequestHandler):
         return environment
 
     def operation(self, path, content):
+        # Long, as each switchable bug is where the rule is kept.
         lookup = re.fullmatch(rf"{API}/user/([^/]*)/mfa", path, re.S)
         if not lookup and path not in OPERATIONS:
             raise Refuse(404, "not_found")
@@ -605,6 +610,7 @@ class Handler(BaseHTTPRequestHandler):
         return body
 
     def validate(self, operation, body):
+        # Long, as each switchable bug is where the rule is kept.
         errors = {}
         if bug("codes-coerced") and isinstance(body.get("code"), int):
             body["code"] = str(body["code"])
@@ -667,6 +673,7 @@ def note(operation, body, environment, outcome):
 
 def control(handler, path, content):
     """Answer one call of the control API."""
+    # Long, as each switchable bug is where the rule is kept.
     if handler.headers.get("Authorization") != "Bearer other-control":
         raise Refuse(401, "unauthorized", **{"WWW-Authenticate": "Bearer"})
     body = json.loads(content) if content else None

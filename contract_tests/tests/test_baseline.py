@@ -34,7 +34,7 @@ def test_a_known_finding_does_not_fail_until_it_expires(
     )
     assert other.exit_code == 1
     assert [note.split()[3] for note in notes] == ["E1", "T3"]
-    assert all("not seen any more" in note for note in notes)
+    assert all("no longer occurs" in note for note in notes)
     unjudged = [Known(rule, "x", TODAY) for rule in ("V2", "schema.no_answer", "workflow.totpOneTime")]
     assert apply(report, unjudged, TODAY)[1] == []
 
@@ -44,14 +44,14 @@ def test_a_file_is_read_or_refused_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "known.toml"
     path.write_text('[[known]]\nrule = "T3"\nreason = "being fixed"\nexpires = 2030-01-15\n')
     assert read_baseline(path) == [Known("T3", "being fixed", TODAY)]
-    for text, told in (
+    for text, problem in (
         ('[[known]]\nrule = "T3"\nexpires = 2030-01-15\n', "known 1: reason"),
         ('[[known]]\nrule = "T3"\nreason = "x"\nexpires = "soon"\n', "known 1: expires"),
         ('[[known]]\nrool = "T3"\n', "known 1: the keys are"),
         ("[other]\n", "only"),
     ):
         path.write_text(text)
-        with pytest.raises(BaselineError, match=told):
+        with pytest.raises(BaselineError, match=problem):
             read_baseline(path)
 
 
@@ -95,8 +95,8 @@ def test_the_command_takes_a_baseline(
     assert expired.stderr == "known finding of V2 expired on 2020-01-31: being fixed\n"
     assert ET.parse(junit).findall(".//failure")
     reusable_grants(False)
-    mended = judge("V2", "2999-12-31")
-    assert mended.returncode == 0
-    assert mended.stderr == "known finding of V2 was not seen any more: take it out of the baseline\n"
+    fixed = judge("V2", "2999-12-31")
+    assert fixed.returncode == 0
+    assert fixed.stderr == "known finding of V2 no longer occurs: remove it from the baseline\n"
     elsewhere = judge("E1", "2999-12-31")
     assert (elsewhere.returncode, elsewhere.stderr) == (0, "")

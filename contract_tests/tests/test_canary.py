@@ -22,7 +22,7 @@ PUBLIC = ("example", "ABC123")
 
 
 class Leaking(ThreadingHTTPServer):
-    """A server before another one that puts all secrets it has seen into its answers and its log."""
+    """A server before another one that puts all secrets it has seen into its responses and its log."""
 
     daemon_threads = True
 
@@ -49,7 +49,7 @@ class Leaking(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Passes a request on, and leaks in the answer what was ever secret."""
+    """Passes a request on, and leaks in the response what was ever secret."""
 
     protocol_version = "HTTP/1.1"
     server: Leaking
@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         except TimeoutError:
             self.close_connection = True
-            self.answer(408, [], self.leak(b'{"error_code": "request_timeout"}'), control)
+            self.response(408, [], self.leak(b'{"error_code": "request_timeout"}'), control)
             return
         headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
         with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=20)) as behind:
@@ -74,9 +74,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.learn(content, {"step_up_grant": "grant"})
             content = self.leak(content)
-        self.answer(response.status, response.getheaders(), content, control)
+        self.response(response.status, response.getheaders(), content, control)
 
-    def answer(self, status: int, headers: list[tuple[str, str]], content: bytes, control: bool) -> None:
+    def response(self, status: int, headers: list[tuple[str, str]], content: bytes, control: bool) -> None:
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in ("content-length", "connection", "date", "server"):
@@ -136,7 +136,7 @@ def test_no_secret_is_in_anything_that_the_command_leaves(
     leaking: tuple[Target, Leaking],
     tmp_path: Path,
 ) -> None:
-    """The server answers with every key, secret, code, grant and number it was ever told; the run says that
+    """The server responds with every key, secret, code, grant and number it was ever told; the run says that
     it leaks, and repeats none of them on the terminal or in any report.
     """
     target, server = leaking
@@ -156,8 +156,8 @@ def test_no_secret_is_in_anything_that_the_command_leaves(
     # The server's log shows that there was something to hide, and that it would have been found.
     assert leaks(server.log.read_text(), server.secrets)
     findings = json.loads(reports[0].read_text())["findings"]
-    told = {finding["rule"] for finding in findings if "$GRANT" in finding["got"] + finding["message"]}
-    assert "Q1" in told
+    rules = {finding["rule"] for finding in findings if "$GRANT" in finding["got"] + finding["message"]}
+    assert "Q1" in rules
 
 
 def test_a_check_that_breaks_down_stops_nothing_and_tells_no_secret(
@@ -169,10 +169,10 @@ def test_a_check_that_breaks_down_stops_nothing_and_tells_no_secret(
     async def breaks(check_run: CheckRun) -> None:
         async with check_run.session() as session:
             user = await session.totp_user()
-            answer = await session.verify_totp(user.id, session.code(user))
-            grant = answer.document["step_up_grant"]
+            response = await session.verify_totp(user.id, session.code(user))
+            grant = response.document["step_up_grant"]
             secrets.update({user.secret: "TOTP secret", grant: "grant", "other-control": "control key"})
-            raise RuntimeError(f"{user.secret}\n{answer.document} other-key other-control")
+            raise RuntimeError(f"{user.secret}\n{response.document} other-key other-control")
 
     check = Check("T1", "breaks", "breaks", breaks, frozenset(), None, False)
     monkeypatch.setattr("stepup_contract.suite.all_checks", lambda: (check,))

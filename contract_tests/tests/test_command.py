@@ -69,8 +69,8 @@ def test_misuse_is_told_in_two_lines(
     away = ["--control-url", closed_port(), "--control-key", "k"]
     cases = {
         "no connection to": ["--url", closed_port(), "--api-key", "k"],
-        "refused the API key": ["--url", target.url, "--api-key", "wrong"],
-        "refused the control key": [*good, "--control-key", "wrong"],
+        "rejected the API key": ["--url", target.url, "--api-key", "wrong"],
+        "rejected the control key": [*good, "--control-key", "wrong"],
         "no connection to the control API": [*good[:4], *away],
         "a control URL without a control key": [*good[:4], "--control-url", target.url],
         "a control key without a control URL": [*good[:4], "--control-key", "k"],
@@ -81,10 +81,10 @@ def test_misuse_is_told_in_two_lines(
         "no phase nonsense": [*good, "--phases", "nonsense"],
         "its folder does not exist": [*good, "--report-json", str(tmp_path / "none" / "r.json")],
     }
-    for told, words in cases.items():
+    for problem, words in cases.items():
         ran = contract(*words)
-        assert ran.returncode == 2, told
-        assert told in ran.stderr.splitlines()[0]
+        assert ran.returncode == 2, problem
+        assert problem in ran.stderr.splitlines()[0]
         assert len(ran.stderr.splitlines()) <= 2
         assert ran.stdout == ""
 
@@ -111,7 +111,7 @@ def test_a_server_that_dies_is_reported_as_far_as_it_came(
     path = tmp_path / "report.json"
     ran = contract(other_make("dies-after-300"), "--no-conformance", "--report-json", str(path))
     assert ran.returncode == 2
-    assert "no longer answers" in ran.stdout
+    assert "no longer responds" in ran.stdout
     document = json.loads(path.read_text())
     assert document["summary"]["exit_code"] == 2
     assert {rule["outcome"] for rule in document["rules"]} >= {"not_exercised"}

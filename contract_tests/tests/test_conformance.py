@@ -12,7 +12,7 @@ from stepup_contract.report import Report
 from stepup_contract.server.target import Target
 
 
-def test_a_correct_server_passes_and_answers_200_everywhere(
+def test_a_correct_server_passes_and_returns_200_everywhere(
     mock_server: Target, judged: Callable[..., Report], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All phases run on the mock server without a finding, reach 200 on all operations, and leave no file
@@ -31,7 +31,7 @@ def test_a_correct_server_passes_and_answers_200_everywhere(
 def test_a_wrong_message_is_a_finding(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """An answer that the schema does not allow is a finding of the schema, with a request to paste."""
+    """A response that the schema does not allow is a finding of the schema, with a request to paste."""
     report = judged(other_make("suffix-of-seven", "success-false"), "E3", phases=("examples",))
     found = {(finding.rule, finding.operation): finding for finding in report.findings}
     finding = found["schema.response_schema_conformance", "fetchUserMfaMethods"]
@@ -43,7 +43,7 @@ def test_a_wrong_message_is_a_finding(
 def test_without_control_an_operation_without_200_is_not_exercised(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """Where no user can be made, an operation that never succeeds is not exercised, with the reason."""
+    """Where no user can be created, an operation that never succeeds is not exercised, with the reason."""
     report = judged(other_make(control=False), "E4", phases=("examples",))
     assert report.conformance is not None
     outcomes = {result.operation: result.outcome for result in report.conformance.operations}
@@ -54,6 +54,6 @@ def test_without_control_an_operation_without_200_is_not_exercised(
 def test_an_operation_that_never_succeeds_is_a_finding(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """Where users can be made, an operation that answers none of them with 200 is found out."""
+    """Where users can be created, an operation that never returns 200 is a finding."""
     report = judged(other_make("sends-never"), "E3", phases=("examples",))
     assert ("schema.success_reached", "sendSmsMfaCode") in {(f.rule, f.operation) for f in report.findings}

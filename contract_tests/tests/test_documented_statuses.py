@@ -1,6 +1,4 @@
-"""The documented statuses: all are reached on the mock, and an answer that is not as documented is a
-finding.
-"""
+"""The documented statuses: all are reached on the mock, and a response that differs is a finding."""
 
 import asyncio
 import json
@@ -12,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from stepup_contract.conformance.documented_responses import differences, documented
-from stepup_contract.conformance.documented_statuses import Reached, provoke, provoke_late, unreached
+from stepup_contract.conformance.documented_statuses import Reached, provoke, provoke_timeouts, unreached
 from stepup_contract.report.as_json import as_json
 from stepup_contract.report.terminal import as_text
 from stepup_contract.server.connect import connect
@@ -24,43 +22,45 @@ from stepup_spec import REPORT_SCHEMA, find
 SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("utf-8")))
 
 
-def reach(target: Target, late: float | None = None) -> Reached:
-    """Provoke the documented statuses, late bodies for so many seconds where given."""
+def reach(target: Target, timeout: float | None = None) -> Reached:
+    """Provoke the documented statuses, and 408 within so many seconds where given."""
 
     async def work() -> Reached:
         async with connect(target) as server:
             reached = await provoke(server, 1)
-            if late is not None:
-                await provoke_late(server, reached, late)
+            if timeout is not None:
+                await provoke_timeouts(server, reached, timeout)
             return reached
 
     return asyncio.run(work())
 
 
 def test_every_documented_status_is_reached_on_the_mock(mock_server: Target) -> None:
-    """All pairs of operation and status come about, and all answers are as documented."""
-    reached = reach(mock_server, late=15)
+    """All pairs of operation and status are reached, and all responses are as documented."""
+    reached = reach(mock_server, timeout=15)
     assert [finding.message for finding in reached.findings] == []
-    assert unreached(reached.answers, reached) == []
+    assert unreached(reached.responses, reached) == []
     assert len(documented()) == 37
-    assert all(reached.answers[expected] for expected in documented())
+    assert all(reached.responses[expected] for expected in documented())
 
 
-def test_what_a_server_cannot_be_brought_to_is_listed(other_make: Callable[..., Target]) -> None:
-    """A server without injected faults and without a limit for late bodies: seven statuses with reasons."""
-    reached = reach(other_make(), late=0.5)
+def test_what_a_server_does_not_reach_is_listed(other_make: Callable[..., Target]) -> None:
+    """A server without injected faults and without a timeout for bodies: seven statuses with reasons."""
+    reached = reach(other_make(), timeout=0.5)
     assert reached.findings == []
-    missed = {(one.operation, one.status): one.reason for one in unreached(reached.answers, reached)}
+    missed = {(one.operation, one.status): one.reason for one in unreached(reached.responses, reached)}
     assert {status for _, status in missed} == {408, 429}
     assert {operation for operation, status in missed if status == 429} == {LOOKUP.id, VERIFY_GRANT.id}
     assert "does not offer" in missed[LOOKUP.id, 429]
-    assert all("no answer within 0.5 s" in reason for (_, status), reason in missed.items() if status == 408)
+    assert all(
+        "no response within 0.5 s" in reason for (_, status), reason in missed.items() if status == 408
+    )
 
 
 def test_without_control_the_reasons_say_what_would_enable_it(other_make: Callable[..., Target]) -> None:
-    """Statuses that need arranged users or keys are not reached, and the control API is named."""
+    """Statuses that need prepared users or keys are not reached, and the reason names the control API."""
     reached = reach(other_make(control=False))
-    missed = {(one.operation, one.status): one.reason for one in unreached(reached.answers, reached)}
+    missed = {(one.operation, one.status): one.reason for one in unreached(reached.responses, reached)}
     for operation, status in documented():
         if status in (200, 403, 429):
             assert "control API" in missed[operation, status]
@@ -68,7 +68,7 @@ def test_without_control_the_reasons_say_what_would_enable_it(other_make: Callab
             assert (operation, status) not in missed
 
 
-def test_an_answer_that_is_not_as_documented_is_a_finding(other_make: Callable[..., Target]) -> None:
+def test_a_response_that_is_not_as_documented_is_a_finding(other_make: Callable[..., Target]) -> None:
     """A required header that is missing is found, with a request to paste."""
     reached = reach(other_make("no-www-authenticate"))
     assert {finding.rule for finding in reached.findings} == {"schema.documented_status"}
@@ -132,16 +132,16 @@ def test_an_undocumented_status_is_a_difference(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_other_parts_of_the_run_reached_counts() -> None:
-    """A status that any answer of the run had is not listed."""
+    """A status that any response of the run had is not listed."""
     reached = Reached(reasons={(LOOKUP.id, 429): "needs an injected fault"})
-    answers = Counter(dict.fromkeys(documented(), 1))
-    assert unreached(answers, reached) == []
-    del answers[LOOKUP.id, 429]
-    assert [one.reason for one in unreached(answers, reached)] == ["needs an injected fault"]
+    responses = Counter(dict.fromkeys(documented(), 1))
+    assert unreached(responses, reached) == []
+    del responses[LOOKUP.id, 429]
+    assert [one.reason for one in unreached(responses, reached)] == ["needs an injected fault"]
 
 
 def test_the_report_counts_and_lists_them(other_make: Callable[..., Target]) -> None:
-    """Provoked answers count in the coverage of the report, and what was not reached has its reason there."""
+    """Provoked responses count in the coverage of the report, which says why others were not reached."""
     options = Options(rules=("E3",), phases=("examples",), max_examples=1, documented_statuses=True)
     report = asyncio.run(judge(other_make(), options))
     document = json.loads(as_json(report))

@@ -45,10 +45,10 @@ def at_once(work: Callable[[T], R], cases: Sequence[T]) -> list[R]:
     return done
 
 
-def stopped(ran: subprocess.CompletedProcess[str], told: str) -> None:
+def stopped(ran: subprocess.CompletedProcess[str], problem: str) -> None:
     """Assert that a run stopped before it judged anything, and said why and what to do."""
     assert ran.returncode == 2
-    assert told in ran.stderr
+    assert problem in ran.stderr
     assert len(ran.stderr.splitlines()) == 2
     assert ran.stdout == ""
     assert not [key for key in KEYS if key in ran.stderr]
@@ -104,25 +104,27 @@ STRANGERS = (
     (bomb, "encoded as 'gzip'"),
     (drip, "not finished within 0.5 s"),
     (drip_headers, "not finished within 0.5 s"),
-    (page, "does not answer like a step-up server: 200 <html>"),
-    (error, "does not answer like a step-up server: 500 <html>"),
-    (noise, "no answer ("),
-    (nothing, "no answer ("),
+    (page, "does not respond like a step-up server: 200 <html>"),
+    (error, "does not respond like a step-up server: 500 <html>"),
+    (noise, "no response ("),
+    (nothing, "no response ("),
 )
 
 
 def test_what_never_was_a_step_up_server_is_a_clear_stop(contract: Contract, raw_server: Raw) -> None:
     """Whatever a server does with every request, the run ends at once with what it does and what to do."""
 
-    def judge(answer: Answer) -> subprocess.CompletedProcess[str]:
+    def judge(response: Answer) -> subprocess.CompletedProcess[str]:
         def talk(connection: socket.socket) -> None:
             connection.recv(9999)
-            answer(connection)
+            response(connection)
 
         return contract("--url", raw_server(talk), "--api-key", KEYS[0], "--timeout", "0.5")
 
-    for ran, (_, told) in zip(at_once(judge, [answer for answer, _ in STRANGERS]), STRANGERS, strict=True):
-        stopped(ran, told)
+    for ran, (_, problem) in zip(
+        at_once(judge, [response for response, _ in STRANGERS]), STRANGERS, strict=True
+    ):
+        stopped(ran, problem)
 
 
 def test_a_redirect_at_the_start_is_a_clear_stop(contract: Contract, raw_server: Raw) -> None:
@@ -191,18 +193,18 @@ def test_broken_tls_is_a_clear_stop(contract: Contract, raw_server: Raw, certifi
         # The first half of a TLS record, RFC 8446 section 5.1.
         connection.sendall(b"\x16\x03\x03\x00\x7a\x02\x00")
 
-    for server, told in ((self_signed, "certificate verify failed"), (plain, "SSL"), (breaks_off, "")):
+    for server, problem in ((self_signed, "certificate verify failed"), (plain, "SSL"), (breaks_off, "")):
         url = raw_server(server).replace("http:", "https:")
         ran = contract("--url", url, "--api-key", KEYS[0], "--timeout", "2")
         stopped(ran, f"no connection to {url}")
-        assert told in ran.stderr
+        assert problem in ran.stderr
     assert not [sent for sent in arrived if KEYS[0].encode() in sent]
 
 
 def test_a_hostile_control_api_is_a_clear_stop(
     contract: Contract, other_make: Callable[..., Target], raw_server: Raw
 ) -> None:
-    """What answers in place of the control API is told, before anything is judged."""
+    """What responds in place of the control API is told, before anything is judged."""
 
     def talk(connection: socket.socket) -> None:
         connection.recv(9999)
@@ -210,7 +212,7 @@ def test_a_hostile_control_api_is_a_clear_stop(
 
     target = other_make(control=False)
     ran = contract(target, "--control-url", raw_server(talk), "--control-key", KEYS[1])
-    stopped(ran, "GET /__control__/clock: `now` is no number")
+    stopped(ran, "GET /__control__/clock: `now` is not a number")
 
 
 # Hostile after a while ----------------------------------------------------------------------------
@@ -272,7 +274,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def turncoat(other_make: Callable[..., Target]) -> Iterator[Callable[..., Target]]:
-    """Start a server that turns after so many good answers."""
+    """Start a server that turns after so many good responses."""
     servers: list[Turncoat] = []
 
     def serve(misbehave: Callable[[Handler], bool], *, phases: bool = False, control: bool = False) -> Target:
@@ -289,18 +291,18 @@ def turncoat(other_make: Callable[..., Target]) -> Iterator[Callable[..., Target
         server.server_close()
 
 
-def raw(answer: Callable[[socket.socket], None]) -> Callable[[Handler], bool]:
-    """Answer each request in a way of its own."""
+def raw(response: Callable[[socket.socket], None]) -> Callable[[Handler], bool]:
+    """Respond to each request in another way."""
 
     def misbehave(handler: Handler) -> bool:
-        answer(handler.connection)
+        response(handler.connection)
         return True
 
     return misbehave
 
 
 def now_and_then(handler: Handler) -> bool:
-    """Answer every third request with an error page."""
+    """Respond to every third request with an error page."""
     if handler.server.seen % 3:
         return False
     error(handler.connection)
@@ -313,7 +315,7 @@ TURNS = (raw(endless), raw(bomb), raw(drip), raw(nothing), raw(page), now_and_th
 def judge_turncoat(
     contract: Contract, target: Target, path: Path, phases: bool
 ) -> subprocess.CompletedProcess[str]:
-    """Judge a server that turns in the checks or in the phases."""
+    """Check a server that turns in the checks or in the phases."""
     words = ("--rules", "E1", "--phases", "examples") if phases else ("--rules", "E3,V2", "--no-conformance")
     more = ("--no-workflows", "--seed", "1", "--timeout", "2", "--report-json", str(path))
     return contract(target, *words, *more)
@@ -338,11 +340,11 @@ def test_a_server_that_turns_is_reported_as_far_as_it_came(
         assert "other-key" not in ran.stdout + text
         report = json.loads(text)
         assert report["summary"]["errors"] or report["summary"]["findings"]
-        told = report["conformance"] if phases else report["rules"][-1]
-        assert told["requests"] > 0
+        problem = report["conformance"] if phases else report["rules"][-1]
+        assert problem["requests"] > 0
         if phases:
             assert [rule["outcome"] for rule in report["rules"]] == ["passed"]
-            assert told["phases"]["examples"]["requests"] >= 10
+            assert problem["phases"]["examples"]["requests"] >= 10
 
 
 @pytest.mark.parametrize("phases", [False, True], ids=["in the checks", "in the phases"])
@@ -385,7 +387,7 @@ def test_a_control_api_that_fails_in_the_middle_is_no_clean_run(
 def test_a_server_with_another_time_is_judged_by_its_own(
     contract: Contract, other_make: Callable[..., Target]
 ) -> None:
-    """Codes, lives and windows are those of the server's clock, days away from this machine's, and the clock
+    """Codes, lifetimes and windows are those of the server's clock, which differs by days, and the clock
     is left as it was.
     """
     target = other_make()

@@ -24,13 +24,13 @@ def test_a_live_server_gets_nothing_without_permission(raw_server: Raw) -> None:
     arrived: list[bytes] = []
     url = raw_server(lambda connection: arrived.append(connection.recv(9999)))
     production = Target(url, "key", called_live=True)
-    for target, told in (
+    for target, problem in (
         (production, "is a live server"),
         (replace(production, permitted=True), "is not an allowed host"),
         (replace(production, permitted=True, allow_hosts=("other.test",)), "is not an allowed host"),
         (replace(production, allow_hosts=("127.0.0.1",)), "is a live server"),
     ):
-        with pytest.raises(TargetError, match=told):
+        with pytest.raises(TargetError, match=problem):
             asyncio.run(judge(target, Options(workflows=True, state_machine=True)))
     assert arrived == []
     allowed = replace(production, permitted=True, allow_hosts=("127.0.0.1",))
@@ -75,8 +75,8 @@ def test_dangerous_rules_need_their_own_permission(
     assert [result.rule.id for result in report.results.rules if result.requests] == ["E1"]
     assert "--allow-lockout" in reasons["R1"]
     assert "--allow-sms" in reasons["S1"]
-    assert "no live server" in reasons["S9"]
-    assert report.answers["sendSmsMfaCode", 200] == 0
+    assert "not judged on a live server" in reasons["S9"]
+    assert report.responses["sendSmsMfaCode", 200] == 0
     allowed = judged(live(target, allow_sms=True, budget=Budget(sms=50)), "S1")
     assert [result.outcome for result in allowed.results.rules] == ["passed"]
 
@@ -84,7 +84,7 @@ def test_dangerous_rules_need_their_own_permission(
 def test_a_spent_budget_ends_the_run_with_what_was_learnt(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """No request goes beyond the budget; the rules that were judged before keep their verdict, and the run
+    """No request goes beyond the budget; the rules that were checked before keep their verdict, and the run
     exits with 2.
     """
     budget = Budget(requests=60)
@@ -100,15 +100,15 @@ def test_grants_and_wrong_codes_are_counted_by_their_answers(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
     """What was spent is what the server gave: grants for right codes, failures for wrong ones."""
-    # Enough for all: a run that is cut short gives up requests whose cost then counts without an answer.
+    # Enough for all: a run that is cut short gives up requests whose cost then counts without a response.
     budget = Budget(failures=500, grants=500)
     report = judged(live(other_make(), budget=budget), "T1", "T3")
     assert report.results.stopped == ""
-    assert budget.spent["grants"] == report.answers["verifyStepUpTotpChallenge", 200] > 0
-    assert 0 < budget.spent["failures"] <= report.answers["verifyStepUpTotpChallenge", 400]
+    assert budget.spent["grants"] == report.responses["verifyStepUpTotpChallenge", 200] > 0
+    assert 0 < budget.spent["failures"] <= report.responses["verifyStepUpTotpChallenge", 400]
     few = Budget(grants=1)
     stopped = judged(live(other_make(), budget=few), "T1", "T3")
-    assert stopped.answers["verifyStepUpTotpChallenge", 200] <= 1
+    assert stopped.responses["verifyStepUpTotpChallenge", 200] <= 1
     assert "grants is spent" in stopped.results.stopped
 
 
@@ -129,14 +129,14 @@ def send(url: str, budget: Budget, *documents: object) -> Http:
 
 
 def answering(status: str, *headers: str) -> Callable[[socket.socket], None]:
-    """Return a server that gives one answer to everything."""
+    """Return a server that gives one response to everything."""
     head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", "Content-Length: 2", *headers))
 
-    def answer(connection: socket.socket) -> None:
+    def response(connection: socket.socket) -> None:
         while connection.recv(9999):
             connection.sendall(f"{head}\r\n{{}}".encode())
 
-    return answer
+    return response
 
 
 SMS = {"user_id": "u", "mfa_phone_id": "p"}

@@ -83,7 +83,7 @@ def outcomes(report: Report) -> dict[str, str]:
     return {result.rule.id: result.outcome for result in report.results.rules}
 
 
-def told(report: Report) -> str:
+def problem(report: Report) -> str:
     return "\n".join(finding.message for finding in report.findings)
 
 
@@ -174,7 +174,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 def run(
     other_makes: Callable[..., Target], mock_server: Target, loop: asyncio.AbstractEventLoop
 ) -> Iterator[Run]:
-    """Judge servers without control, and wait for the report of one."""
+    """Check servers without control, and wait for the report of one."""
     mock, others = Maker(mock_server), {step: Maker(other_makes(), step) for step in (STEP, LONG_STEP)}
     servers = {("mock", rules): mock for rules in GROUPS if not LONG.issuperset(rules)}
     servers |= {("other", rules): others[LONG_STEP if LONG.issuperset(rules) else STEP] for rules in GROUPS}
@@ -195,7 +195,7 @@ def run(
 def locked_last(
     other_makes: Callable[..., Target], loop: asyncio.AbstractEventLoop
 ) -> Future[tuple[Report, ...]]:
-    """Judge with one user to be spared and one to be locked for long, then with each of them again."""
+    """Check with one user to be spared and one to be locked for long, then with each of them again."""
     maker = Maker(other_makes(), lock=900)
     spared, victim = maker.app(), maker.app()
     both = maker.naming(Named((spared, victim), lockout=frozenset({victim.id})))
@@ -226,7 +226,7 @@ def locked_last(
 def test_a_good_server_passes_without_control(run: Run, server: str, rules: tuple[str, ...]) -> None:
     """With users named to the run every rule that can be judged without control is passed, with evidence."""
     report = run(server, rules)
-    assert outcomes(report) == dict.fromkeys(rules, "passed"), told(report)
+    assert outcomes(report) == dict.fromkeys(rules, "passed"), problem(report)
     assert report.results.errors == []
     assert report.results.stopped == ""
 
@@ -263,15 +263,15 @@ def test_what_is_missing_is_told_with_what_would_enable_it(
 def test_only_the_user_named_for_it_is_locked(run: Run, locked_last: Future[tuple[Report, ...]]) -> None:
     """Lockout rules run last and on that user alone; all others can still step up afterwards."""
     report, again, locked = locked_last.result()
-    assert outcomes(report) == {"T4": "passed", "R1": "passed"}, told(report)
-    assert report.answers["verifyStepUpTotpChallenge", 429] > 0
+    assert outcomes(report) == {"T4": "passed", "R1": "passed"}, problem(report)
+    assert report.responses["verifyStepUpTotpChallenge", 429] > 0
     assert outcomes(again) == {"T4": "passed"}
     assert outcomes(locked)["R2"] == "not_exercised"
     assert "locked already" in locked.results.rules[0].reason
 
 
 def test_a_user_not_named_for_it_gets_no_code_that_would_lock() -> None:
-    """A volley of wrong codes is refused before it is sent, for a user that may be locked it is not."""
+    """A volley of wrong codes is rejected before it is sent, for a user that may be locked it is not."""
     user = TotpUser(str(uuid.uuid4()), encode_secret(bytes(range(20))))
     now = 1_700_000_000.0
     wrong = next(
@@ -318,14 +318,14 @@ def test_a_profile_names_users_and_no_secret_is_told(
     assert ran.returncode == 0, ran.stderr
     report = json.loads(ran.stdout)
     assert [rule["outcome"] for rule in report["rules"]] == ["passed", "passed"]
-    assert report["conformance"]["reason"] == "not made on a live server"
+    assert report["conformance"]["reason"] == "does not run on a live server"
     shown = ran.stdout + ran.stderr
     assert app.secret not in shown
     assert phone.number not in shown
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "problem"),
     [
         (("--totp-user", "no-uuid:APP_SECRET"), "an id is not a UUID"),
         (("--totp-user", "{id}:JBSWY3DP secret"), "a value is not ID:VARIABLE"),
@@ -336,14 +336,14 @@ def test_a_profile_names_users_and_no_secret_is_told(
         (("--inbox-command", "x"), "without a user with a phone"),
     ],
 )
-def test_wrong_names_are_refused(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
-    """What names no user is refused with what to do, and no value that may be a secret is shown."""
+def test_wrong_names_are_refused(tmp_path: Path, words: tuple[str, ...], problem: str) -> None:
+    """What names no user is rejected with what to do, and no value that may be a secret is shown."""
     given = [word.replace("{id}", "11111111-1111-4111-8111-111111111111") for word in words]
     secret = encode_secret(bytes(range(20)))
     where = ("--url", "http://127.0.0.1:9", "--api-key", "k", "--dry-run")
     ran = contract(tmp_path, *where, *given, APP_SECRET=secret, SHORT="JBSWY3DP")
     assert ran.returncode == 2, ran.stdout
-    assert told in ran.stderr
+    assert problem in ran.stderr
     assert "JBSWY3DP" not in ran.stderr
 
 

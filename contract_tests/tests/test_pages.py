@@ -69,7 +69,7 @@ def test_the_page_holds_no_markup_of_a_server() -> None:
 def test_the_page_tells_findings_with_their_sequence_and_coverage(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """A finding shows promise, observation and every request; the tables count all answers."""
+    """A finding shows promise, observation and every request; the tables count all responses."""
     report = judged(other_make("replay"), "T3", "E1")
     text = " ".join("".join(Page(as_html(report)).words).split())
     finding = next(finding for finding in report.findings if finding.rule == "T3")
@@ -78,8 +78,8 @@ def test_the_page_tells_findings_with_their_sequence_and_coverage(
     assert all(curl in text for curl, _ in finding.sequence)
     assert len(finding.sequence) >= 2
     assert "POST /api/backend/v1/mfa/step-up/verify-totp" in text
-    assert sum(report.answers.values()) == report.requests
-    assert str(report.answers["verifyStepUpTotpChallenge", 200]) in text
+    assert sum(report.responses.values()) == report.requests
+    assert str(report.responses["verifyStepUpTotpChallenge", 200]) in text
 
 
 def test_a_page_of_a_good_server_says_so(
@@ -164,9 +164,9 @@ def test_a_check_that_breaks_down_tells_no_secret(other_make: Callable[..., Targ
         async with connect(target) as server:
             return await run(server, [check], [read_rules()["T1"]], 1, lambda *_: None)
 
-    [told] = asyncio.run(judge()).errors
-    assert told.endswith(")")
-    assert "$TOTP_SECRET $STEPUP_MFA_API_KEY $STEPUP_MFA_CONTROL_KEY" in told
+    [problem] = asyncio.run(judge()).errors
+    assert problem.endswith(")")
+    assert "$TOTP_SECRET $STEPUP_MFA_API_KEY $STEPUP_MFA_CONTROL_KEY" in problem
 
 
 def test_the_style_is_what_the_policy_allows(tmp_path: object) -> None:

@@ -50,7 +50,7 @@ def test_a_profile_says_where_and_what(other_make: Callable[..., Target], tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ('[profiles.own]\nurl = "http://127.0.0.1"\napi_kee = "x"\n', "profiles.own: api_kee (line 3)"),
         ("[profiles.own]\n[profiles.own.budgets]\nsmss = 1\n", "profiles.own.budgets: smss (line 3)"),
@@ -62,18 +62,18 @@ def test_a_profile_says_where_and_what(other_make: Callable[..., Target], tmp_pa
         ("[profiles", "not valid TOML"),
     ],
 )
-def test_a_wrong_profile_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
-    """What a profile may not hold is refused by name and place, and no value that may be a key is shown."""
+def test_a_wrong_profile_is_told_with_its_place(tmp_path: Path, text: str, problem: str) -> None:
+    """What a profile may not hold is rejected by name and place, and no value that may be a key is shown."""
     (tmp_path / "stepup.toml").write_text(text)
     ran = contract(tmp_path, "--profile", "own", "--api-key", "k")
     assert ran.returncode == 2
-    assert told in ran.stderr
+    assert problem in ran.stderr
     assert "secret" not in ran.stderr
     assert len(ran.stderr.splitlines()) <= 2
 
 
 def test_a_dry_run_and_a_live_profile_send_nothing(raw_server: Raw, tmp_path: Path) -> None:
-    """The plan is printed, a live profile without --live is refused, and no connection arrives."""
+    """The plan is printed, a live profile without --live is rejected, and no connection arrives."""
     arrived: list[bytes] = []
     url = raw_server(lambda connection: arrived.append(connection.recv(9999)))
     (tmp_path / "stepup.toml").write_text(
@@ -81,10 +81,10 @@ def test_a_dry_run_and_a_live_profile_send_nothing(raw_server: Raw, tmp_path: Pa
         "[profiles.production.budgets]\nrequests = 77\n"
     )
     words = ["--profile", "production", "--api-key", "k"]
-    refused = contract(tmp_path, *words)
-    assert refused.returncode == 2
-    assert "is a live server" in refused.stderr
-    assert "--live" in refused.stderr
+    rejected = contract(tmp_path, *words)
+    assert rejected.returncode == 2
+    assert "is a live server" in rejected.stderr
+    assert "--live" in rejected.stderr
     planned = contract(tmp_path, *words, "--live", "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert "nothing was sent" in planned.stdout

@@ -88,13 +88,14 @@ def test_what_makes_a_run_fail_is_red_in_junit(
     """Every failing finding and every error is told in a failure or an error, and each part of the run has
     its cases: interleavings, workflows, operations, phases and documented statuses.
     """
+    # Long, as it lists everything that makes a run fail.
     report = judged(other_make("replay", "wrong-code-401"), "T5", phases=("examples",))
-    [told] = [finding for finding in report.results.findings if finding.rule == "T5"][:1]
-    machine = StateMachineResult(True, 1, 2, "", (replace(told, message="interleaved"),))
+    [problem] = [finding for finding in report.results.findings if finding.rule == "T5"][:1]
+    machine = StateMachineResult(True, 1, 2, "", (replace(problem, message="interleaved"),))
     step = StepResult("verifyGrant", "failed", 200)
-    workflow = WorkflowResult("w", "failed", (step,), "a reason", (replace(told, message="a step"),))
+    workflow = WorkflowResult("w", "failed", (step,), "a reason", (replace(problem, message="a step"),))
     status = replace(
-        told, rule="schema.documented_status", operation="verifyStepUpGrant", expected="429 as documented"
+        problem, rule="schema.documented_status", operation="verifyStepUpGrant", expected="429 as documented"
     )
     assert report.conformance is not None
     conformance = replace(
@@ -136,8 +137,8 @@ def test_the_last_look_reaches_every_text(report: Report) -> None:
     stay as they are.
     """
     late = "late-secret-of-a-server"
-    [told] = report.results.findings[:1]
-    leak = replace(told, message=late, curl=late, got=late, expected=late, sequence=((late, 200),))
+    [problem] = report.results.findings[:1]
+    leak = replace(problem, message=late, curl=late, got=late, expected=late, sequence=((late, 200),))
     assert report.conformance is not None
     operations = [replace(one, reason=late) for one in report.conformance.operations]
     rules = [replace(one, reason=late) for one in report.results.rules]
@@ -159,7 +160,7 @@ def test_the_last_look_reaches_every_text(report: Report) -> None:
         assert late in form(leaking), form.__name__
         assert late not in form(looked), form.__name__
     assert [one.rule.id for one in looked.results.rules] == [one.rule.id for one in report.results.rules]
-    assert looked.answers == report.answers
+    assert looked.responses == report.responses
 
 
 def test_a_report_is_replaced_whole(tmp_path: Path) -> None:

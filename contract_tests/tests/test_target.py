@@ -28,7 +28,7 @@ def exchange(url: str, **caps: float) -> Exchange:
 
 
 def test_no_redirect_is_followed(raw_server: Raw) -> None:
-    """A redirect to another address is an answer like any other; nothing arrives there."""
+    """A redirect to another address is a response like any other; nothing arrives there."""
     arrived: list[bytes] = []
     elsewhere = raw_server(lambda connection: arrived.append(connection.recv(9999)))
 
@@ -37,8 +37,8 @@ def test_no_redirect_is_followed(raw_server: Raw) -> None:
         location = f"Location: {elsewhere}/\r\n".encode()
         connection.sendall(b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n" + location + b"\r\n")
 
-    answer = exchange(raw_server(redirect))
-    assert answer.status == 307
+    response = exchange(raw_server(redirect))
+    assert response.status == 307
     assert arrived == []
 
 
@@ -51,8 +51,8 @@ def test_an_endless_body_is_cut(raw_server: Raw) -> None:
         while True:
             connection.sendall(b"x" * 65536)
 
-    answer = exchange(raw_server(endless), answer_bytes=1 << 18)
-    assert (answer.status, answer.problem) == (0, "the body is larger than 262144 bytes")
+    response = exchange(raw_server(endless), response_bytes=1 << 18)
+    assert (response.status, response.problem) == (0, "the body is larger than 262144 bytes")
 
 
 def test_a_dripping_answer_is_given_up(raw_server: Raw) -> None:
@@ -66,8 +66,8 @@ def test_a_dripping_answer_is_given_up(raw_server: Raw) -> None:
             time.sleep(0.05)
 
     started = time.monotonic()
-    answer = exchange(raw_server(drip), answer_seconds=0.5)
-    assert (answer.status, answer.problem) == (0, "not finished within 0.5 s")
+    response = exchange(raw_server(drip), response_seconds=0.5)
+    assert (response.status, response.problem) == (0, "not finished within 0.5 s")
     assert time.monotonic() - started < 5
 
 
@@ -80,23 +80,23 @@ def test_a_compressed_bomb_is_not_opened(raw_server: Raw) -> None:
         length = f"Content-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
         connection.sendall(HEAD + length + bomb)
 
-    answer = exchange(raw_server(answer_bomb))
-    assert answer.status == 0
-    assert "gzip" in answer.problem
+    response = exchange(raw_server(answer_bomb))
+    assert response.status == 0
+    assert "gzip" in response.problem
 
 
 def test_a_closed_connection_is_told_without_the_key(raw_server: Raw) -> None:
-    """A server that hangs up gives an exchange without an answer, and its curl line holds no key."""
-    answer = exchange(raw_server(lambda connection: connection.recv(9999) and None))
-    assert answer.status == 0
-    target = Target(answer.url, "the-key-of-the-target")
-    curl = answer.curl(target.redactor())
+    """A server that hangs up gives an exchange without a response, and its curl line holds no key."""
+    response = exchange(raw_server(lambda connection: connection.recv(9999) and None))
+    assert response.status == 0
+    target = Target(response.url, "the-key-of-the-target")
+    curl = response.curl(target.redactor())
     assert "the-key-of-the-target" not in curl
     assert "${STEPUP_MFA_API_KEY}" in curl
 
 
 def test_a_closed_port_is_unreachable() -> None:
-    """Where nothing listens, that is said, and it is no exchange."""
+    """Where nothing listens, that is reported, and there is no exchange."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -105,7 +105,7 @@ def test_a_closed_port_is_unreachable() -> None:
 
 
 def test_deep_json_is_no_json(raw_server: Raw) -> None:
-    """An answer nested too deep to be read is an answer without JSON."""
+    """A response nested too deep to be read is a response without JSON."""
     deep = b"[" * 200_000
 
     def nested(connection: socket.socket) -> None:
@@ -123,27 +123,27 @@ def test_keys_are_in_no_repr() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("response", "problem"),
     [
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
-            "does not answer like a step-up server",
+            "does not respond like a step-up server",
         ),
         (b"HTTP/1.1 301 Moved\r\nLocation: https://x.test/\r\nContent-Length: 0\r\n\r\n", "redirects to"),
-        (b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}", "refused the API key"),
+        (b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n{}", "rejected the API key"),
     ],
 )
-def test_what_is_no_step_up_server_is_told_apart(raw_server: Raw, answer: bytes, told: str) -> None:
-    """A web page, a redirect and a refused key are each told in one line, with what to do."""
+def test_what_is_no_step_up_server_is_told_apart(raw_server: Raw, response: bytes, problem: str) -> None:
+    """A web page, a redirect and a rejected key are each told in one line, with what to do."""
 
     def answering(connection: socket.socket) -> None:
         while connection.recv(9999):
-            connection.sendall(answer)
+            connection.sendall(response)
 
     async def open_it(url: str) -> None:
         async with connect(Target(url, "key")):
             pass
 
-    with pytest.raises(TargetError, match=told) as caught:
+    with pytest.raises(TargetError, match=problem) as caught:
         asyncio.run(open_it(raw_server(answering)))
     assert caught.value.remedy

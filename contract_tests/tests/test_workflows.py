@@ -1,4 +1,4 @@
-"""The workflows of the contract, run as they are written; and the document that the interpreter refuses."""
+"""The workflows of the contract, run as they are written; and documents that the interpreter rejects."""
 
 import asyncio
 import copy
@@ -31,7 +31,7 @@ SCHEMA = jsonschema_rs.validator_for(json.loads(find(REPORT_SCHEMA).read_text("u
 
 @pytest.fixture
 def judged_with_workflows() -> Callable[[Target], Report]:
-    """Judge a target by one quick rule and by the workflows."""
+    """Check a target by one quick rule and by the workflows."""
 
     def run(target: Target) -> Report:
         return asyncio.run(judge(target, Options(rules=("E3",), phases=(), workflows=True, seed=1)))
@@ -58,7 +58,7 @@ def test_every_workflow_leads_where_it_says(
         assert "totpOneTime: 4 of 4 steps" in as_text(report)
 
 
-def test_a_broken_promise_names_step_criterion_and_answer(
+def test_a_broken_workflow_names_step_criterion_and_response(
     other_make: Callable[..., Target], judged_with_workflows: Callable[[Target], Report]
 ) -> None:
     """A one-time grant that verifies twice fails the last step of both one-time workflows alone."""
@@ -77,7 +77,7 @@ def test_a_broken_promise_names_step_criterion_and_answer(
 def test_without_control_the_workflows_are_not_exercised(
     other_make: Callable[..., Target], judged_with_workflows: Callable[[Target], Report]
 ) -> None:
-    """No users can be made, so nothing is sent and each workflow says what it needs."""
+    """No users can be created, so nothing is sent and each workflow says what it needs."""
     report = judged_with_workflows(other_make(control=False))
     assert outcomes(report) == dict.fromkeys(IDS, "not_exercised")
     assert all("--control-url" in workflow.reason for workflow in report.workflows)
@@ -87,7 +87,7 @@ def test_without_control_the_workflows_are_not_exercised(
 def test_left_out_workflows_leave_no_trace(
     other_make: Callable[..., Target], judged: Callable[..., Report]
 ) -> None:
-    """A run that was not asked for workflows reports none."""
+    """A run without workflows reports none."""
     assert outcomes(judged(other_make(), "E3")) == {}
 
 
@@ -132,7 +132,7 @@ STEP = "workflows/0/steps/1"
         ("workflows/1/workflowId", "totpOneTime", "totpOneTime occurs twice"),
     ],
 )
-def test_what_the_interpreter_does_not_know_is_refused_by_name(
+def test_what_the_interpreter_does_not_know_is_rejected_by_name(
     tmp_path: Path, path: str, value: Any, named: str
 ) -> None:
     """Each unknown keyword, operator, expression or reference is named, and nothing is run."""
@@ -140,10 +140,10 @@ def test_what_the_interpreter_does_not_know_is_refused_by_name(
     set_at(path, value)(document)
     file = tmp_path / "changed.yaml"
     file.write_text(json.dumps(document), "utf-8")
-    with pytest.raises(Unsupported) as refused:
+    with pytest.raises(Unsupported) as raised:
         read(file, PATHS)
-    assert named in str(refused.value)
-    assert str(refused.value).startswith("#/")
+    assert named in str(raised.value)
+    assert str(raised.value).startswith("#/")
 
 
 def test_an_input_exists_only_after_its_step(tmp_path: Path) -> None:
@@ -176,17 +176,17 @@ def test_an_input_exists_only_after_its_step(tmp_path: Path) -> None:
     ],
 )
 def test_conditions_compare_as_json_does(condition: str, true: bool) -> None:
-    """Numbers are no booleans, what is absent equals nothing, and case does not tell strings apart."""
+    """Numbers are not booleans, what is absent equals nothing, and strings are compared ignoring case."""
     body = {"a": [{"b": "Totp"}], "yes": True, "one": 1, "nothing": None, "x/y": 7}
-    answer = Exchange(Request("o", "GET", "/"), "http://h/", 200, document=body)
-    assert holds(condition, Context(answer=answer)) is true
+    response = Exchange(Request("o", "GET", "/"), "http://h/", 200, document=body)
+    assert holds(condition, Context(response=response)) is true
 
 
-@pytest.mark.parametrize(("failures", "outcome", "answers"), [(2, "passed", 3), (3, "failed", 3)])
+@pytest.mark.parametrize(("failures", "outcome", "responses"), [(2, "passed", 3), (3, "failed", 3)])
 def test_only_the_lookup_is_repeated_and_only_as_often_as_written(
-    mock_server: Target, tmp_path: Path, failures: int, outcome: str, answers: int
+    mock_server: Target, tmp_path: Path, failures: int, outcome: str, responses: int
 ) -> None:
-    """Two answers 503 are sat out as the document says; a third fails the step and ends it all."""
+    """Two 503 are retried as the document says; a third fails the step and ends the workflow."""
     document = copy.deepcopy(DOCUMENT)
     document["workflows"] = document["workflows"][:1]
     document["components"]["failureActions"]["repeatLookup"]["retryAfter"] = 0
@@ -208,7 +208,7 @@ def test_only_the_lookup_is_repeated_and_only_as_often_as_written(
 
     result, sent = asyncio.run(run())
     assert (result.outcome, result.steps[0].outcome) == (outcome, outcome)
-    assert sent == answers + (3 if outcome == "passed" else 0)
+    assert sent == responses + (3 if outcome == "passed" else 0)
     if outcome == "failed":
         assert "step lookUpFactor: expected $statusCode == 200, got 503" in result.findings[0].message
         assert [step.outcome for step in result.steps[1:]] == ["not_exercised"] * 3

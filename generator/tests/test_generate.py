@@ -140,14 +140,14 @@ def test_a_wide_client_reads_and_writes(tmp_path: Path, server: Any, answer: Cal
         "date=None, type=None, field=None)], parent=None, date=None, type='c', field=None)]",
         "None",
         "UnknownShape(kind='hexagon')",
-        "2026-01-02 03:04:05+00:00",
+        "2026-01-02T03:04:05Z",
         "Circle(kind='circle', r=2) 5",
         "['id']", "['limit']", "['tag']", "['since']", "['class_']",
         "too-bad {'a': 'b'} 3 404",
     ]  # fmt: skip
     lines = [request.split(b"\r\n")[0].decode() for request in server.requests]
     assert lines[0] == (
-        "GET /things/a%20b/parts/7?from=2026-01-02&since=2026-01-02T00%3A00%3A00%2B00%3A00&tag=red&tag=blue"
+        "GET /things/a%20b/parts/7?from=2026-01-02&since=2026-01-02T00%3A00%3A00Z&tag=red&tag=blue"
         "&limit=5&self=true HTTP/1.1"
     )
     assert b"x-trace: t\r\n" in server.requests[0].lower()
@@ -299,7 +299,7 @@ def test_the_command_generates_and_checks(
     """`generate` writes and says what; `--check` is quiet in step, and exits with 1 and a diff otherwise."""
     monkeypatch.chdir(tmp_path)
     assert main(["generate"]) == 0
-    assert "generated_client/python: 28 files, written" in capsys.readouterr().out
+    assert re.search("generated_client/python: [0-9]+ files, written", capsys.readouterr().out)
     assert main(["generate", "--check"]) == 0
     assert capsys.readouterr().out.count("\n") == 1
     (tmp_path / "generated_client/python/README.md").write_text("edited\n")

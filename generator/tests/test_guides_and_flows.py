@@ -221,15 +221,19 @@ def test_a_guide_becomes_a_page(
         (("openapi.yaml#collect", "openapi.yaml#collet"), 8, "openapi.yaml#collet"),
         (("openapi.yaml#error.gone", "openapi.yaml#error.lost"), 8, "leads nowhere"),
         (("arazzo.yaml#once", "arazzo.yaml#twice"), 11, "arazzo.yaml#twice"),
-        (("(#two-ways)", "(#three-ways)"), 8, "leads to no heading; wanted one of parcels--people, two-ways"),
-        (("(#two-ways)", "(other.md)"), 8, "leads to no guide; wanted one of parcels.md"),
+        (
+            ("(#two-ways)", "(#three-ways)"),
+            8,
+            "leads to no heading; expected one of parcels--people, two-ways",
+        ),
+        (("(#two-ways)", "(other.md)"), 8, "leads to no guide; expected one of parcels.md"),
         (("https://parcels.test", "javascript:alert"), 9, "leads nowhere"),
         (("(https://parcels.test/?a=1&b=2)", "[web]"), 9, "[the web][web] has no definition"),
         (("```text output\n<b>\n```", "```text output\n<b>\n"), 23, "never closed"),
         (("```js", "```cobol"), 19, 'a block in "cobol"'),
         (("group=call\n", "group=call loud\n"), 19, 'the mark "loud"'),
         (("## Two", "# Two"), 6, "found 2 titles"),
-        (("and [the", "<i>and</i> [the"), 9, "found <i>; wanted Markdown"),
+        (("and [the", "<i>and</i> [the"), 9, "found <i>; expected Markdown"),
         (("order: 1", "order: first"), 1, "lacks its summary or its order"),
         (("order: 1", "ordre: 1"), 3, 'found "ordre: 1" in the front matter'),
     ],
@@ -237,7 +241,7 @@ def test_a_guide_becomes_a_page(
 def test_what_is_wrong_with_a_guide_is_told_with_its_line(
     read_them: Callable[..., tuple[Guide, ...]], edit: tuple[str, str], line: int, told: str
 ) -> None:
-    """The file, the line, what was found and what was wanted; the guide without the mistake is read."""
+    """The file, the line, what was found and what was expected; the guide without the mistake is read."""
     assert GUIDE.replace(*edit) != GUIDE
     with pytest.raises(SiteError) as caught:
         read_them(parcels=GUIDE.replace(*edit))
@@ -254,13 +258,13 @@ def test_everything_that_is_wrong_is_told_at_once(read_them: Callable[..., tuple
     assert places == [("a.md", 1), ("a.md", 8), ("a.md", 11), ("b.md", 1)]
 
 
-def test_a_guide_that_is_no_text_is_told_with_its_line(
+def test_a_guide_that_is_not_text_is_reported_with_its_line(
     read_them: Callable[..., tuple[Guide, ...]], tmp_path: Path
 ) -> None:
     """Bytes that are no UTF-8 are refused where they stand."""
     read_them(parcels=GUIDE)
     (tmp_path / "guides" / "parcels.md").write_bytes(GUIDE.encode().replace(b"See", b"\xffSee"))
-    with pytest.raises(SiteError, match=r"parcels\.md:8: is no UTF-8"):
+    with pytest.raises(SiteError, match=r"parcels\.md:8: is not UTF-8"):
         read_them()
 
 
@@ -320,7 +324,7 @@ def test_a_diagram_is_inert_and_told_in_words(
     assert not [item for item in root.iter() if "style" in item.attrib or "onerror" in item.attrib]
     told = root.findtext("{*}desc") or ""
     assert HOSTILE in told
-    assert "(refused)" in told
+    assert "(error)" in told
     assert root.get("aria-labelledby") == "d.title d.desc"
     lowest = max(float(item.attrib["y"]) for item in root.findall(".//{*}text"))
     assert lowest < float(root.attrib["height"])

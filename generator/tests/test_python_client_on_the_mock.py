@@ -159,12 +159,13 @@ def test_refusals(
     unknown = str(uuid.uuid4())
     code = {"code": "000000", **TERMS}
     phone = {"mfa_phone_id": unknown, **TERMS}
+    challenge = {"challenge_id": unknown, "user_id": totp.id, "code": "000000"}
     refusals = [
         (call, "UserNotFoundError", 404, "fetch_user_mfa_methods", {"user_id": unknown}),
         (call, "UserNotFoundError", 400, "verify_step_up_totp_challenge", {"user_id": unknown, **code}),
         (call, "MfaNotEnabledError", 400, "verify_step_up_totp_challenge", {"user_id": plain.id, **code}),
         (call, "MfaNotEnabledError", 400, "send_sms_mfa_code", {"user_id": totp.id, **phone}),
-        (call, "InvalidRequestFieldsError", 400, "send_sms_mfa_code", {"user_id": "x", **phone}),
+        (call, "InvalidRequestFieldsError", 400, "verify_sms_challenge", challenge),
     ]
     for key, name, status in (
         ("wrong", "UnauthorizedError", 401),

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,10 +22,27 @@ import yaml
 import stepup_spec
 from stepup_generator.arazzo import read as workflows
 from stepup_generator.bundle import bundle
-from stepup_generator.languages import TARGETS, samples_of_flows, samples_of_operations
-from stepup_generator.openapi.model import Api, plain
+from stepup_generator.errors import SiteError
+from stepup_generator.format import formatted
+from stepup_generator.languages import (
+    TARGETS,
+    Target,
+    programs_of_operations,
+    samples_of_flows,
+    samples_of_operations,
+)
+from stepup_generator.openapi.model import Api, Value, plain
 from stepup_generator.openapi.read import read
-from stepup_generator.samples import Sample
+from stepup_generator.samples import Exchange, Program, Sample
+from stepup_generator.samples.goldens import (
+    Golden,
+    Goldens,
+    capture,
+    digest,
+    read_goldens,
+    write_goldens,
+)
+from stepup_generator.site.inputs import SAMPLES
 
 WIDE = Path(__file__).with_name("wide.yaml")
 
@@ -45,6 +63,12 @@ def made(api: Api) -> list[tuple[str, Sample]]:
         for sample in found
     ]
     return [*everything(api), *wide]
+
+
+@pytest.fixture(scope="module")
+def goldens() -> Goldens:
+    """What the committed samples print."""
+    return read_goldens(Path(__file__).parents[2] / "docs" / SAMPLES)
 
 
 def of(made: list[tuple[str, Sample]], language: str) -> list[tuple[str, Sample]]:
@@ -107,31 +131,78 @@ def test_curl_samples_parse(made: list[tuple[str, Sample]], tmp_path: Path) -> N
             assert variables == {"$STEPUP_MFA_AUTH_URL", "$STEPUP_MFA_API_KEY"}, name
 
 
-def test_go_samples_are_as_gofmt_has_them(made: list[tuple[str, Sample]], tmp_path: Path) -> None:
-    """Each of them parses, and gofmt would change nothing."""
-    needs("gofmt")
-    for name, sample in of(made, "go"):
-        done = parsed(["gofmt", "-d"], sample.request, ".go", tmp_path)
-        assert (done.returncode, done.stdout) == (0, ""), (name, done.stderr)
+@pytest.mark.parametrize("target", [item for item in TARGETS if item.formatter], ids=lambda item: item.folder)
+def test_samples_are_formatted(made: list[tuple[str, Sample]], target: Target, tmp_path: Path) -> None:
+    """The formatter of the language would change nothing in any of them."""
+    formatter = target.formatter
+    assert formatter is not None
+    needs(formatter.program)
+    found = {f"{number}{formatter.suffixes[0]}": sample.request
+             for number, (_, sample) in enumerate(of(made, target.language.id))}  # fmt: skip
+    assert formatted(formatter, found) == found
 
 
-def test_rust_samples_are_as_rustfmt_has_them(made: list[tuple[str, Sample]], tmp_path: Path) -> None:
-    """Each of them parses, and rustfmt would change nothing."""
-    needs("rustfmt")
-    for name, sample in of(made, "rust"):
-        done = parsed(["rustfmt", "--check", "--edition", "2021"], sample.request, ".rs", tmp_path)
-        assert done.returncode == 0, (name, done.stdout, done.stderr)
-
-
-def test_no_secret_of_an_answer_is_shown_by_a_client(api: Api) -> None:
+def test_no_secret_of_a_response_is_shown_by_a_client(goldens: Goldens) -> None:
     """A client prints a secret as three stars; only the JSON that curl prints has it."""
-    for found in samples_of_operations(api).values():
-        bodies = [item.response for item in found if item.language.id == "curl"]
-        secrets = re.findall(r'"step_up_grant": "(\w+)"', bodies[0])
-        for item in found:
-            for secret in secrets:
-                assert (secret in item.response) == (item.language.id == "curl")
-                assert item.language.id == "curl" or "***" in item.response
+    secrets = {
+        secret
+        for golden in goldens["curl"].values()
+        for text in golden.output
+        for secret in re.findall(r'"step_up_grant": "(\w+)"', text)
+    }
+    assert secrets
+    clients = [
+        golden for language, found in goldens.items() if language != "curl" for golden in found.values()
+    ]
+    printed = [text for golden in clients for text in golden.output]
+    assert any("***" in text for text in printed)
+    assert not [text for text in printed for secret in secrets if secret in text]
+
+
+def test_a_golden_shows_what_was_captured(api: Api) -> None:
+    """Program and output are those of the golden of this program and of these examples."""
+    programs = programs_of_operations(api)["rust"]
+    name = "verifyStepUpGrant"
+    golden = Golden(digest(programs[name]), "formatted", ("printed",))
+    shown = samples_of_operations(api, {"rust": {name: golden}})
+    (rust,) = (item for item in shown[name] if item.language.id == "rust")
+    assert (rust.request, rust.response, rust.captured) == ("formatted", "printed", True)
+    others = [item for items in shown.values() for item in items if item is not rust]
+    assert others
+    assert not any(item.captured for item in others)
+
+
+def test_a_golden_of_other_examples_is_not_shown(api: Api) -> None:
+    """Without a golden that holds, the document's own example stands below the program, as JSON."""
+    program = programs_of_operations(api)["python"]["verifyStepUpGrant"]
+    changed = replace(program, runs=((replace(program.runs[0][0], body=Value({"success": False})),),))
+    golden = Golden(digest(changed), "formatted", ("printed",))
+    (sample,) = (
+        item
+        for item in samples_of_operations(api, {"python": {"verifyStepUpGrant": golden}})["verifyStepUpGrant"]
+        if item.language.id == "python"
+    )
+    assert (sample.request, sample.response_lexer) == (program.source, "json")
+    assert json.loads(sample.response) == {"success": True}
+
+
+def test_goldens_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """Blank lines and odd characters survive; a file that is something else is an error."""
+    written = {"a": Golden("d", "x\n\n\u2028y\n", ("1\n2", "")), "b": Golden("e", "", ("é",))}
+    write_goldens(tmp_path, TARGETS[0].language, written)
+    assert read_goldens(tmp_path) == {TARGETS[0].language.id: written}
+    (tmp_path / "go.json").write_text('{"a": {"digest": "d"}}', encoding="utf-8")
+    with pytest.raises(SiteError, match=r"go\.json:1: not a file of captured samples"):
+        read_goldens(tmp_path)
+
+
+def test_what_a_user_types_stands_behind_its_question(api: Api) -> None:
+    """As a terminal shows it; a program that does not ask is an error."""
+    exchange = Exchange(200, "", None, typed=(("Code: ", "123"),))
+    program = Program("", ((exchange, exchange),))
+    assert capture(program, "", ["a\nCode: b\nCode: c\n"]).output == ("a\nCode: 123\nb\nCode: 123\nc",)
+    with pytest.raises(LookupError, match="did not print its question"):
+        capture(program, "", ["a\nCode: b\n"])
 
 
 def test_the_bundle_is_the_document_with_samples(api: Api) -> None:
@@ -161,19 +232,16 @@ def connected(package: ModuleType, server: Any, monkeypatch: pytest.MonkeyPatch,
     return server
 
 
-def test_python_prints_what_is_shown_for_every_documented_answer(
-    api: Api, connected: Any, answer: Any
+def test_python_prints_what_was_captured_for_every_documented_response(
+    api: Api, goldens: Goldens, connected: Any, answer: Any
 ) -> None:
-    """Each program runs as it is, against a server that gives one documented answer after the other."""
+    """Each program runs as it is, against a server that returns one documented response after the other."""
     ran = 0
     for operation in api.operations:
-        (sample,) = (
-            item for item in samples_of_operations(api)[operation.id] if item.language.id == "python"
-        )
-        shown = [sample.response, *(text for _, text in sample.others)]
-        for example, text in zip(operation.successes[0].examples, shown, strict=True):
+        golden = goldens["python"][operation.id]
+        for example, text in zip(operation.successes[0].examples, golden.output, strict=True):
             connected.script(answer(200, json.dumps(plain(example.value))))
-            assert printed(sample.request) == f"{text}\n"
+            assert printed(golden.program) == f"{text}\n"
             ran += 1
     assert ran == 7
 
@@ -303,33 +371,14 @@ def test_a_new_optional_field_shows_in_every_language(grown: Mapping[str, Mappin
         assert names[language.id] in grown["verifyStepUpGrant"][language.id].request
 
 
-def test_a_new_variant_shows_in_every_language(grown: Mapping[str, Mapping[str, Sample]]) -> None:
-    """An answer that is of the new variant is printed as each language prints it."""
-    name = "FetchUserMfaMethodsResponse"
-    shown = {
-        "javascript": "{ mfaSetup: { type: 'Passkey', keyCount: 2 } }",
-        "python": f"{name}(mfa_setup=PasskeyMfa(type='Passkey', key_count=2, label=None))",
-        "rust": f"{name} {{ mfa_setup: Some(Passkey(PasskeyMfa {{ key_count: 2, label: None }})) }}",
-        "go": "&{MfaSetup:{Type:Passkey KeyCount:2 Label:<nil>}}",
-        "curl": '{\n  "mfa_setup": {\n    "type": "Passkey",\n    "key_count": 2\n  }\n}',
-    }
-    for language in (item.language for item in TARGETS):
-        assert grown["fetchUserMfaMethods"][language.id].response == shown[language.id]
-
-
 def test_a_new_operation_shows_in_every_language(grown: Mapping[str, Mapping[str, Sample]]) -> None:
-    """It has a program and an answer in each language, with no template touched."""
+    """It has a program in each language, with no template touched; its output is not captured yet."""
     calls = {
         "javascript": 'auth.revokeGrant("g-1")', "python": 'auth.revoke_grant("g-1")',
         "rust": ".revoke_grant(RevokeGrantParams {", "go": 'auth.RevokeGrant(ctx, "g-1")',
         "curl": "/v1/grants/g-1",
     }  # fmt: skip
-    answers = {
-        "javascript": "{ revoked: true }", "python": "RevokeGrantResponse(revoked=True)",
-        "rust": "RevokeGrantResponse { revoked: true }", "go": "&{Revoked:true}",
-        "curl": '{\n  "revoked": true\n}',
-    }  # fmt: skip
     for language in (item.language for item in TARGETS):
         sample = grown["revokeGrant"][language.id]
         assert calls[language.id] in sample.request
-        assert sample.response == answers[language.id]
+        assert json.loads(sample.response) == {"revoked": True}

@@ -170,13 +170,13 @@ def test_every_field_of_a_request_has_its_anchor(pages: dict[str, Page], documen
     count = 0
     for _, _, operation in operations(document):
         name = operation["operationId"]
-        wanted = {f"{name}.{item['name']}" for item in operation.get("parameters", ())}
+        expected = {f"{name}.{item['name']}" for item in operation.get("parameters", ())}
         for media in operation.get("requestBody", {"content": {}})["content"].values():
             schema = follow(document, media["schema"])
-            wanted |= {f"{name}.{item}" for item in schema["properties"]}
-        count += len(wanted)
-        assert wanted <= set(pages[REFERENCE].ids)
-        assert wanted <= set(pages[own(name)].ids)
+            expected |= {f"{name}.{item}" for item in schema["properties"]}
+        count += len(expected)
+        assert expected <= set(pages[REFERENCE].ids)
+        assert expected <= set(pages[own(name)].ids)
     assert count > 15
 
 
@@ -211,7 +211,7 @@ def test_every_example_is_shown(pages: dict[str, Page], document: dict) -> None:
     """Each example body is printed on its operation's page, under each status that names it."""
     for _, _, operation in operations(document):
         text = pages[own(operation["operationId"])].text
-        wanted: dict[str, int] = {}
+        expected: dict[str, int] = {}
         bodies = [operation.get("requestBody", {})]
         bodies += [follow(document, node) for node in operation["responses"].values()]
         for body in bodies:
@@ -219,9 +219,9 @@ def test_every_example_is_shown(pages: dict[str, Page], document: dict) -> None:
                 for example in media.get("examples", {}).values():
                     value = follow(document, example)["value"]
                     shown = json.dumps(value, indent=2, ensure_ascii=False)
-                    wanted[shown] = wanted.get(shown, 0) + 1
-        assert len(wanted) > 7
-        for shown, times in wanted.items():
+                    expected[shown] = expected.get(shown, 0) + 1
+        assert len(expected) > 7
+        for shown, times in expected.items():
             assert text.count(shown) >= times, shown
 
 
@@ -414,7 +414,7 @@ def test_rules_about_an_unknown_operation_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as refusal:
         read_rules(broken, api)
     assert '"A1" is the id of an earlier rule' in str(refusal.value)
-    assert 'found "nobody"; wanted an operationId of the document' in str(refusal.value)
+    assert 'found "nobody"; expected an operationId of the document' in str(refusal.value)
     assert re.search(r"rules\.yaml:\d+:\d+ #/groups/0/rules/1", str(refusal.value))
     whole = yaml.safe_load(text)["groups"]
     assert [len(group.rules) for group in read_rules(RULES, api)] == [len(group["rules"]) for group in whole]
@@ -440,12 +440,12 @@ def test_a_method_without_its_numbers_is_rejected(tmp_path: Path, old: str, new:
 
 
 def test_a_rule_with_a_number_of_two_digits_has_its_anchor(tmp_path: Path) -> None:
-    """Ids are a letter and a number: T10 is read, printed and linked as T9 is."""
-    (tmp_path / "rules.yaml").write_text(RULES.read_text("utf-8").replace("id: T9\n", "id: T10\n"), "utf-8")
+    """Ids are a letter and a number: T99 is read, printed and linked as T9 is."""
+    (tmp_path / "rules.yaml").write_text(RULES.read_text("utf-8").replace("id: T9\n", "id: T99\n"), "utf-8")
     api = read(SPEC)
     built = html(site.render(site.Sources(api, SPEC, read_rules(tmp_path / "rules.yaml", api))))
-    assert "T10" in Page(built["rules/index.html"]).ids
-    assert "../../rules/index.html#T10" in Page(built[own("verifyStepUpTotpChallenge")]).links
+    assert "T99" in Page(built["rules/index.html"]).ids
+    assert "../../rules/index.html#T99" in Page(built[own("verifyStepUpTotpChallenge")]).links
 
 
 def test_methods_are_printed_with_their_numbers(pages: dict[str, Page]) -> None:
@@ -495,12 +495,12 @@ def test_curl_samples_say_what_they_mean_to_a_shell(
     assert body.items() <= sent.items()  # what the schema requires besides is filled in
 
 
-def test_an_example_that_no_program_can_hold_is_refused(render: Callable[[dict], dict[str, str]]) -> None:
-    """An example that is no value of its type is named with its document, not printed into a sample."""
+def test_an_example_that_no_program_can_hold_is_an_error(render: Callable[[dict], dict[str, str]]) -> None:
+    """An example that is not a value of its type is named with its document, not printed into a sample."""
     changed = fresh()
     changed["paths"]["/api/backend/v1/user/{user_id}/mfa"]["get"]["parameters"][0]["example"] = "nobody"
     with pytest.raises(
-        SiteError, match=r"openapi\.json:1: fetchUserMfaMethods: the example of user_id is no value"
+        SiteError, match=r"openapi\.json:1: fetchUserMfaMethods: the example of user_id is not a value"
     ):
         render(changed)
 

@@ -17,11 +17,11 @@ from stepup_generator.errors import OutputError, SiteError
 from stepup_generator.openapi.model import Api, Operation, Response
 from stepup_generator.openapi.read import read
 from stepup_generator.site.addresses import Addresses
-from stepup_generator.site.card import card
 from stepup_generator.site.highlight import highlight
 from stepup_generator.site.links import problems
 from stepup_generator.site.matrix import read_matrix
 from stepup_generator.site.panels import Panel, panels
+from stepup_generator.site.social_card import social_card
 from stepup_generator.site.versions import publish
 
 SPEC = stepup_spec.find("openapi.yaml")
@@ -52,7 +52,7 @@ def many(count: int, tags: int) -> Api:
         ("../../outside.html", "leads to ../outside.html, which is not there"),
         ("javascript:alert(1)", "is no absolute web or mail address"),
         ("https://", "is no absolute web or mail address"),
-        ("http://[broken", "is no address"),
+        ("http://[broken", "is not an address"),
     ],
 )
 def test_a_link_that_leads_nowhere_is_named_with_its_line(link: str, message: str) -> None:
@@ -67,10 +67,10 @@ def test_a_link_that_leads_nowhere_is_named_with_its_line(link: str, message: st
     assert message in problem.message
 
 
-def test_an_anchor_that_stands_twice_is_a_problem() -> None:
+def test_a_repeated_anchor_is_a_problem() -> None:
     """Two elements of one id are named."""
     (problem,) = problems({"index.html": '<p id="a"></p><p id="a"></p>'})
-    assert 'the anchor "a" stands 2 times' in problem.message
+    assert 'the anchor "a" is 2 times' in problem.message
 
 
 def test_names_of_any_kind_get_addresses_of_their_own() -> None:
@@ -124,13 +124,13 @@ def test_languages_become_tabs_with_their_roles() -> None:
     assert panels("x", [Panel("python", "Python", Markup("1"))]) == "1"
 
 
-def test_a_matrix_that_is_none_is_refused(tmp_path: Path) -> None:
-    """A file of another kind is named with what was wanted; rows know what became of them."""
+def test_another_file_than_a_matrix_is_an_error(tmp_path: Path) -> None:
+    """A file of another kind is named with what was expected; rows know what became of them."""
     path = tmp_path / "faults.json"
     for text in ("", "[]", "{}", '{"faults": 1}', '{"faults": [{"fault": 1}]}'):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(
-            SiteError, match=r"faults\.json:1: no fault matrix; wanted what `stepup-mfa faults"
+            SiteError, match=r"faults\.json:1: not a fault matrix; expected what `stepup-mfa faults"
         ):
             read_matrix(path)
     with pytest.raises(SiteError, match="cannot be read"):
@@ -171,11 +171,11 @@ def test_versions_are_kept_side_by_side(tmp_path: Path) -> None:
 def test_a_folder_of_something_else_is_no_place_for_versions(tmp_path: Path) -> None:
     """Somebody's files are not touched, and a label that can be no folder is refused."""
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no versions of the site"):
+    with pytest.raises(OutputError, match="not versions of the site"):
         publish(*built("v1"), tmp_path)
     for label in ("latest", "../v1", "", ".v1"):
         sources = site.Sources(many(1, 1), SPEC, settings=site.Settings(version=label))
-        with pytest.raises(OutputError, match="no label of a version"):
+        with pytest.raises(OutputError, match="not a version label"):
             publish(sources, {}, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -191,7 +191,7 @@ def test_a_known_address_gives_canonical_links_and_a_card(tmp_path: Path) -> Non
     assert isinstance(content, bytes)
     assert content.startswith(b"\x89PNG")
     assert struct.unpack(">II", content[16:24]) == (1200, 630)
-    assert card("A title " * 40, "About " * 200)[:4] == b"\x89PNG"
+    assert social_card("A title " * 40, "About " * 200)[:4] == b"\x89PNG"
     assert "card.png" not in built("")[1]
 
 

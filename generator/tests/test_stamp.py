@@ -30,7 +30,7 @@ def generate(capsys: pytest.CaptureFixture[str]) -> bool:
     assert main(["generate", "--spec", "openapi.yaml", "--format", "json"]) == 0
     clients = json.loads(capsys.readouterr().out)["clients"]
     (client,) = (item for item in clients if item["client"] == "python")
-    assert client["files"] == 28
+    assert client["files"] == len(stamp.found(Path("generated_client/python"))) - 1  # the marker
     return bool(client["changed"])
 
 
@@ -38,7 +38,7 @@ def test_an_unchanged_run_renders_nothing(folder: Path) -> None:
     """With a stamp that holds, nothing that renders is even imported."""
     code = (
         "import sys; from stepup_mfa.main import main; code = main(['generate', '--spec', 'openapi.yaml'])\n"
-        "slow = {'jinja2', 'yaml', 'openapi_python_client', 'stepup_generator.openapi.read'}\n"
+        "slow = {'jinja2', 'yaml', 'stepup_generator.openapi.read'}\n"
         "slow &= set(sys.modules)\n"
         "sys.exit(code or ','.join(sorted(slow)))"
     )
@@ -51,7 +51,7 @@ def test_an_unchanged_run_renders_nothing(folder: Path) -> None:
 
     assert slow() == ""
     (folder / STAMP).unlink()
-    assert "jinja2,openapi_python_client" in slow()
+    assert "jinja2" in slow()
     assert slow() == ""
 
 

@@ -41,12 +41,13 @@ def test_the_python_client_does_as_all_should(client_folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "match", "named"),
     [
-        (("_shapes.py", "if type(value) is not type(self.value) or value != self.value:", "if False:"),
+        (("_codecs/constant.py", "if type(value) is not type(self.value) or value != self.value:",
+          "if False:"),
          "success is", "success is false"),
-        (("_answer.py", "_backoff(tries) if operation.repeatable or not outcome.sent else None",
+        (("_outcome.py", "_backoff(tries) if operation.repeatable or not outcome.sent else None",
           "_backoff(tries)"), "not repeated when dropped", "wanted 1 requests, found 2"),
         (("_request.py", '.replace(self._key.value, "***")', ""), "echoes", "a secret is shown"),
-        (("errors.py", '"user_not_found": UserNotFoundError,', ""), "no more",
+        (("errors.py", ', code="user_not_found"', ""), "no more",
          'error.type: wanted "UserNotFoundError", found ""'),
     ],
 )  # fmt: skip

@@ -1,13 +1,11 @@
 """Calls every operation of the client of wide.yaml and prints what came of it; run by a test."""
 
-import datetime
 import sys
 
 from stepup_mfa_client import Circle, InvalidArgumentError, Node, Problem, Square, StepUpMfa
 
 with StepUpMfa(sys.argv[1], "key") as auth:
-    day = datetime.date(2026, 1, 2)
-    moment = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
+    day, moment = "2026-01-02", "2026-01-02T00:00:00Z"
     nodes = auth.list_things(
         class_="a b", id=7, limit=5, from_=day, since=moment, tag=["red", "blue"], x_trace="t", self_=True
     )

@@ -7,4 +7,4 @@ require (
 	github.com/stepup-mfa/stepup-mfa-go v0.0.0
 )
 
-replace github.com/stepup-mfa/stepup-mfa-go => ../../../go
+replace github.com/stepup-mfa/stepup-mfa-go => ../../../generated_client/go

@@ -53,6 +53,7 @@ def bad_credentials(session: JudgedSession) -> Credentials:
     def joined(separator: str) -> str:
         return separator.join(f"{name}={key}" for name in _OTHER_NAMES)
 
+    # Long, as it is a table.
     ways: Credentials = [
         ("no Authorization header", {"key": None}),
         ("an empty Authorization header", {"authorization": ""}),

@@ -167,6 +167,7 @@ async def environments_do_not_meet(run: CheckRun) -> None:
     """Use users, phones, challenges and grants of one environment with another's key: as if they were not
     there.
     """
+    # Long, as each operation is tried in the state that the one before it left.
     foreign = await run.server.the_control().mint_key("staging")
 
     async with run.session("another environment's key") as session:

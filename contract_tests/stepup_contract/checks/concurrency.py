@@ -147,39 +147,11 @@ async def users_do_not_mix(run: CheckRun, *, users: int) -> None:
     """Let several users do all they can at the same time: no 5xx, each grant is its owner's, one message for
     one send.
     """
-
-    async def flow(session: JudgedSession, turn: int) -> list[Grant]:
-        app, phone_user = await session.totp_user(), await session.phone_user()
-        action = f"ACTION_OF_{turn}"
-        grants: list[Grant] = []
-        for shift in (-1, 0, 1):
-            await session.lookup(app.id)
-            exchange = await session.verify_totp(
-                app.id, session.code(app, shift), action=action, grant_type=TIME_BASED
-            )
-            if exchange.status == 200:
-                grants.append(Grant(str(exchange.member("step_up_grant")), app.id, action))
-            await session.verify_totp(app.id, session.wrong_code(app))
-            sent = await session.send_sms(
-                phone_user.id, phone_user.phones[0].id, action=action, grant_type=TIME_BASED
-            )
-            for message in await session.messages(challenge_id=str(sent.member("challenge_id"))):
-                exchange = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
-                grants.append(Grant(str(exchange.member("step_up_grant")), phone_user.id, action))
-            await session.verify_grant(app.id, uuid.uuid4().hex)
-        delivered = len(await session.messages(phone_number=phone_user.phones[0].number))
-        sends = sum(e.status == 200 and e.request.operation == "sendSmsMfaCode" for e in session.sequence)
-        last = session.sequence[-1]
-        session.expect(
-            last, delivered == sends, f"{sends} messages for {sends} responses with 200", got=str(delivered)
-        )
-        return grants
-
     async with asyncio.TaskGroup() as group:
         sessions = [run.session(f"user {turn} among others") for turn in range(users)]
         for session in sessions:
             await session.__aenter__()
-        tasks = [group.create_task(flow(session, turn)) for turn, session in enumerate(sessions)]
+        tasks = [group.create_task(all_flows(session, turn)) for turn, session in enumerate(sessions)]
     issued = [grant for task in tasks for grant in task.result()]
     try:
         for session in sessions:
@@ -197,6 +169,35 @@ async def users_do_not_mix(run: CheckRun, *, users: int) -> None:
     finally:
         for session in sessions:
             await session.__aexit__(None, None, None)
+
+
+async def all_flows(session: JudgedSession, turn: int) -> list[Grant]:
+    """Do all that two users can do, several times; return the grants that they got."""
+    app, phone_user = await session.totp_user(), await session.phone_user()
+    action = f"ACTION_OF_{turn}"
+    grants: list[Grant] = []
+    for shift in (-1, 0, 1):
+        await session.lookup(app.id)
+        exchange = await session.verify_totp(
+            app.id, session.code(app, shift), action=action, grant_type=TIME_BASED
+        )
+        if exchange.status == 200:
+            grants.append(Grant(str(exchange.member("step_up_grant")), app.id, action))
+        await session.verify_totp(app.id, session.wrong_code(app))
+        sent = await session.send_sms(
+            phone_user.id, phone_user.phones[0].id, action=action, grant_type=TIME_BASED
+        )
+        for message in await session.messages(challenge_id=str(sent.member("challenge_id"))):
+            exchange = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
+            grants.append(Grant(str(exchange.member("step_up_grant")), phone_user.id, action))
+        await session.verify_grant(app.id, uuid.uuid4().hex)
+    delivered = len(await session.messages(phone_number=phone_user.phones[0].number))
+    sends = sum(e.status == 200 and e.request.operation == "sendSmsMfaCode" for e in session.sequence)
+    last = session.sequence[-1]
+    session.expect(
+        last, delivered == sends, f"{sends} messages for {sends} responses with 200", got=str(delivered)
+    )
+    return grants
 
 
 async def owned(session: JudgedSession, grant: Grant, other: Grant) -> None:

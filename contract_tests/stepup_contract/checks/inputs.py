@@ -322,6 +322,7 @@ def corpus(operation: Operation) -> dict[str, tuple[bytes, str | None, Rejection
     good = json.dumps(body).encode()
     json_type = "application/json"
     too_large, unsupported = Rejection(413, "request_too_large"), Rejection(415, "unsupported_media_type")
+    # Long, as it is a table.
     broken = {
         "an empty body": b"",
         "half a body": good[: len(good) // 2],

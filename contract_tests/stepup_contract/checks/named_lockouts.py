@@ -88,13 +88,8 @@ async def a_named_users_cap_holds_whatever_changes(run: CheckRun) -> None:
 
         evaluated, locked = await guess_until_locked(guess, most + 1)
         check_cap(session, evaluated, locked)
-        held = locked is not None and evaluated <= most
-        session.expect(
-            locked or session.sequence[-1],
-            held,
-            f"429 after {most} wrong codes",
-            got=f"{evaluated} evaluated",
-        )
+        held, last = locked is not None and evaluated <= most, locked or session.sequence[-1]
+        session.expect(last, held, f"429 after {most} wrong codes", got=f"{evaluated} evaluated")
         if locked is None:
             return
         held_by = Lock.of(locked)
@@ -104,6 +99,7 @@ async def a_named_users_cap_holds_whatever_changes(run: CheckRun) -> None:
             "a new connection": {"fresh": True},
             "another address": {"headers": [("X-Forwarded-For", "198.51.100.7"), ("User-Agent", "another")]},
         }
+        # Long, as the changes are tried before the lock and again under it.
         for what, change in changes.items():
             wrong = await session.verify_totp(user.id, session.wrong_code(user), **change)
             held_by.rejects(session, wrong, f"a wrong code under the lock, {what}")
@@ -126,7 +122,7 @@ async def others_are_served(session: JudgedSession) -> None:
 
 @check("R3", Need.SEED, unless=Need.MAKE)
 async def a_named_users_lock_is_their_own(run: CheckRun) -> None:
-    """Lock a named user: the right code is rejected like a wrong one, a valid grant and other users are served;
+    """Lock a named user: the right code is rejected like a wrong one, a valid grant and other users work;
     after a short lock the same code is still unused.
     """
     async with run.session("a locked user") as session:

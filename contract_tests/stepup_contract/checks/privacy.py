@@ -54,6 +54,7 @@ async def responses_do_not_echo(run: CheckRun) -> None:
         def shaped(value: str) -> Any:
             return [value] if wrong_type else value
 
+        # Long, as it is a table of requests.
         sent = [
             ("verify-totp", await session.verify_totp(user, shaped(code))),
             (

@@ -78,7 +78,7 @@ async def wrong_codes_add_up_in_a_challenge(run: CheckRun) -> None:
 
 @check("S8", Need.SEED, Need.INBOX, Need.MAKE)
 async def challenges_give_no_new_guesses(run: CheckRun, *, wrong_codes: int) -> None:
-    """Open a new challenge before each one becomes invalid: the user's wrong codes add up over all of them."""
+    """Open a new challenge before the last becomes invalid: their wrong codes add up."""
 
     async def steps(session: JudgedSession, phones: int) -> None:
         cap = run.server.limit("max_wrong_codes", 100)

@@ -105,6 +105,17 @@ async def older_codes_stay_invalid(run: CheckRun) -> None:
         session.control(await session.verify_totp(user.id, session.code(user)), VERIFY_TOTP, "a newer code")
 
 
+_REJECTED = (
+    "a wrong code",
+    "a replayed code",
+    "an outdated code",
+    "a long outdated code",
+    "a future code",
+    "a code one digit off",
+    "letters",
+)
+
+
 @check("T5", Need.SEED)
 async def rejections_look_the_same(run: CheckRun) -> None:
     """Send wrong, replayed, outdated, future and nearly right codes: one response for all, without a hint."""
@@ -135,16 +146,7 @@ async def rejections_look_the_same(run: CheckRun) -> None:
             rejections.append((label, exchange))
         session.control(await session.verify_totp(user.id, current), VERIFY_TOTP, "the current code")
 
-    kinds = (
-        "a wrong code",
-        "a replayed code",
-        "an outdated code",
-        "a long outdated code",
-        "a future code",
-        "a code one digit off",
-        "letters",
-    )
-    await run.each(steps, [("", kind) for kind in kinds])
+    await run.each(steps, [("", kind) for kind in _REJECTED])
     async with run.session() as session:
         if rejections:
             session.same(rejections, "no hint about why a code is rejected", MUST)

@@ -40,47 +40,47 @@ async def successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
         await session.phone_user(None, None),
         await session.plain_user(),
     )
-    made = [(LOOKUP, await session.lookup(user_id)) for user_id in (app.id, phone_user.id, plain)]
-    verified = await session.verify_totp(app.id, session.code(app), grant_type=TIME_BASED)
+    exchanges = [(LOOKUP, await session.lookup(user_id)) for user_id in (app.id, phone_user.id, plain)]
+    by_app = await session.verify_totp(app.id, session.code(app), grant_type=TIME_BASED)
     sent = await session.send_sms(phone_user.id, phone_user.phones[0].id)
-    made += [(VERIFY_TOTP, verified), (SEND_SMS, sent)]
+    exchanges += [(VERIFY_TOTP, by_app), (SEND_SMS, sent)]
     for message in await session.messages(challenge_id=str(sent.member("challenge_id"))):
-        verified = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
-        made.append((VERIFY_SMS, verified))
-    grant = verified.member("step_up_grant")
+        by_phone = await session.verify_sms(phone_user.id, message.challenge_id, message.code)
+        exchanges.append((VERIFY_SMS, by_phone))
+    grant = by_app.member("step_up_grant")
     if isinstance(grant, str):
-        made.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
-    return made
+        exchanges.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
+    return exchanges
 
 
 async def app_successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
     """Bring about the successes that need no more than a named user with an app."""
     app = await session.totp_user()
     ids = [app.id, *([await session.plain_user()] if session.has_plain_user else [])]
-    made = [(LOOKUP, await session.lookup(user_id)) for user_id in ids]
+    exchanges = [(LOOKUP, await session.lookup(user_id)) for user_id in ids]
     verified = await session.verify_totp(app.id, session.code(app), grant_type=TIME_BASED)
     grant = verified.member("step_up_grant")
-    made.append((VERIFY_TOTP, verified))
+    exchanges.append((VERIFY_TOTP, verified))
     if isinstance(grant, str):
-        made.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
-    return made
+        exchanges.append((VERIFY_GRANT, await session.verify_grant(app.id, grant)))
+    return exchanges
 
 
 async def phone_successes(session: JudgedSession) -> list[tuple[Operation, Exchange]]:
     """Bring about the successes of a named user with a phone, as far as a message may be sent."""
     if not session.can_text:
         return []
-    made: list[tuple[Operation, Exchange]] = []
+    exchanges: list[tuple[Operation, Exchange]] = []
     try:
         user = await session.phone_user()
-        made.append((LOOKUP, await session.lookup(user.id)))
+        exchanges.append((LOOKUP, await session.lookup(user.id)))
         challenge = await session.challenge(user)
-        made.append((SEND_SMS, session.sequence[-1]))
+        exchanges.append((SEND_SMS, session.sequence[-1]))
         verified = await session.verify_sms(user.id, challenge.id, challenge.code)
-        made.append((VERIFY_SMS, verified))
+        exchanges.append((VERIFY_SMS, verified))
     except (NotExercised, NotAllowed) as error:
         session.record.reasons.append(str(error))
-    return made
+    return exchanges
 
 
 @check("H1", Need.SEED, Need.INBOX)
@@ -89,8 +89,8 @@ async def successes_are_200_in_json(run: CheckRun) -> None:
     snake_case.
     """
     async with run.session() as session:
-        made = await successes(session)
-        for operation, exchange in made:
+        exchanges = await successes(session)
+        for operation, exchange in exchanges:
             session.expect(exchange, exchange.status == 200, "exactly 200", operation.id)
             typed = media_type(exchange) == JSON
             got = exchange.header("Content-Type") or "no Content-Type"
@@ -99,12 +99,12 @@ async def successes_are_200_in_json(run: CheckRun) -> None:
             session.expect(exchange, there, f"`{operation.success}`", operation.id)
             odd = [name for name in names(exchange.document) if not _SNAKE.fullmatch(name)]
             session.expect(exchange, not odd, "names in snake_case", operation.id, got=", ".join(odd))
-        ids = [exchange.header("X-Request-Id") for _, exchange in made]
+        ids = [exchange.header("X-Request-Id") for _, exchange in exchanges]
         fresh = None not in ids and len(set(ids)) == len(ids)
         session.expect(
-            made[-1][1], fresh, "a fresh X-Request-Id on every response", "", SHOULD, got=str(ids)[:80]
+            exchanges[-1][1], fresh, "a fresh X-Request-Id on every response", "", SHOULD, got=str(ids)[:80]
         )
-        missing = {operation.id for operation in OPERATIONS} - {operation.id for operation, _ in made}
+        missing = {operation.id for operation in OPERATIONS} - {operation.id for operation, _ in exchanges}
         if missing:
             run.reasons.append(f"no success of {', '.join(sorted(missing))}; see T1 and S1")
 

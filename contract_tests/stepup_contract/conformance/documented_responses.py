@@ -3,6 +3,7 @@
 Schemathesis validates them. It is imported at the first one: a run without conformance does not wait for it.
 """
 
+import asyncio
 import functools
 import re
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,11 @@ def differences(exchange: Exchange) -> list[str]:
 def described(failure: Any) -> str:
     """Return a failure of schemathesis in one line of bounded length."""
     return cut(" ".join(f"{failure.title}: {failure.message}".split()), 400)
+
+
+async def load() -> None:
+    """Import schemathesis and read the document, while no request waits for its response."""
+    await asyncio.to_thread(_schema)
 
 
 @functools.cache

@@ -1,9 +1,8 @@
-"""Provokes every status that spec/openapi.yaml documents for every operation, and judges the answer by its
-schema and its headers.
+"""Provokes every status that spec/openapi.yaml documents for every operation, and validates the responses.
 
-Keys of other permissions bring about 403, locked users 429, late bodies 408. Lookup and verify-grant answer
-429 by no rule of their own: there a fault is injected where the control API can do that. What was not reached
-is listed with the reason and never counts as judged.
+Keys of other permissions lead to 403, locked users to 429, delayed bodies to 408. No rule makes lookup and
+verify-grant return 429: there a fault is injected where the control API can do that. What was not reached is
+listed with the reason and never counts as validated.
 """
 
 import asyncio
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from stepup_contract.conformance.documented_responses import differences, documented
+from stepup_contract.conformance.documented_responses import differences, documented, load
 from stepup_contract.conformance.run import Conformance, Unreached
 from stepup_contract.rules import Rule
 from stepup_contract.run import FAILED, NOT_EXERCISED, PASSED
@@ -39,39 +38,40 @@ from stepup_contract.server.operations import (
 )
 from stepup_contract.server.target import Exchange, Request, Unreachable, parse, tls
 
-_RULE = Rule("schema", "known", "Every documented status looks as documented.", "schema", "", "suite", (), ())
+_RULE = Rule("schema", "known", "Every documented status is as documented.", "schema", "", "suite", (), ())
 _CHECK = "documented_status"
-# What the findings of this pass are told under.
+# The rule that findings of this pass are reported under.
 DOCUMENTED_STATUS = f"schema.{_CHECK}"
-# So many wrong codes in a row lock a user, or this pass does not get there.
+# So many wrong codes in a row lock a user, or this pass gives up.
 _WRONG_CODES = 12
 _TOO_LARGE = json.dumps({"action_type": "a" * (70 * 1024)}).encode()
-# Servers that wait longer for the rest of a body, in answers' worth of time, are not waited for.
-_LATE = 1.5
+# A server that waits longer than so many response timeouts for the rest of a body is not waited for.
+_DELAY = 1.5
 _NO_FAULTS = "needs an injected fault, which the control API of this server does not offer"
 
 
 @dataclass(slots=True)
 class Reached:
-    """What the pass came to: answers by operation and status, findings, and what did not come about."""
+    """The results of the pass: responses by operation and status, findings, reasons for what is missing."""
 
-    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    responses: Counter[tuple[str, int]] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     reasons: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 async def provoke(server: Server, number: int) -> Reached:
-    """Provoke all documented statuses that need no patience, and judge the answers."""
+    """Provoke all documented statuses but 408, and validate the responses."""
+    await load()
     reached = Reached()
     check_run = CheckRun(server, _RULE, _CHECK, str(number))
     async with check_run.session(_CHECK) as session:
         pairs = [(_operation(name), status) for name, status in documented() if status != 408]
         injected = [pair for pair in pairs if _attempt(*pair) is _injected]
         await asyncio.gather(*(_provoke(reached, session, *pair) for pair in pairs if pair not in injected))
-        # An injected fault is for the next caller, whoever that is.
+        # An injected fault hits the next caller, whoever that is.
         for pair in injected:
             await _provoke(reached, session, *pair)
-    reached.answers.update(
+    reached.responses.update(
         (step.request.operation, step.status)
         for step in session.sequence
         if step.request.operation != "control"
@@ -79,28 +79,28 @@ async def provoke(server: Server, number: int) -> Reached:
     return reached
 
 
-async def provoke_late(server: Server, reached: Reached, seconds: float | None = None) -> None:
-    """Send requests whose bodies do not come, and judge the answers (408) that come within ``seconds``."""
-    seconds = _LATE * server.target.answer_seconds if seconds is None else seconds
-    late = [operation for operation, status in documented() if status == 408]
-    posts = [post for post in POSTS if post.id in late]
+async def provoke_timeouts(server: Server, reached: Reached, seconds: float | None = None) -> None:
+    """Send requests without the rest of their bodies, and validate the 408 that comes within ``seconds``."""
+    seconds = _DELAY * server.target.response_seconds if seconds is None else seconds
+    documenting = [operation for operation, status in documented() if status == 408]
+    posts = [post for post in POSTS if post.id in documenting]
     exchanges = await asyncio.gather(*(_half(server, post, seconds) for post in posts))
     for exchange in exchanges:
-        reached.answers[exchange.request.operation, exchange.status] += 1
+        reached.responses[exchange.request.operation, exchange.status] += 1
         _note(server, reached, exchange, 408)
 
 
 def merge(conformance: Conformance, reached: Reached) -> Conformance:
-    """Return the conformance with the answers and findings of this pass in it."""
+    """Return the conformance with the responses and findings of this pass added."""
     operations = []
     for result in conformance.operations:
         statuses = Counter(result.statuses)
-        for (operation, status), count in sorted(reached.answers.items()):
+        for (operation, status), count in sorted(reached.responses.items()):
             if operation == result.operation:
                 statuses[str(status)] += count
         failed = any(finding.operation == result.operation for finding in reached.findings)
         outcome, reason = (FAILED, "") if failed else (result.outcome, result.reason)
-        if outcome == NOT_EXERCISED and reached.answers[result.operation, 200]:
+        if outcome == NOT_EXERCISED and reached.responses[result.operation, 200]:
             outcome, reason = PASSED, ""
         operations.append(
             replace(result, statuses=dict(sorted(statuses.items())), outcome=outcome, reason=reason)
@@ -108,12 +108,12 @@ def merge(conformance: Conformance, reached: Reached) -> Conformance:
     return replace(conformance, operations=operations, findings=[*conformance.findings, *reached.findings])
 
 
-def unreached(answers: Counter[tuple[str, int]], reached: Reached) -> list[Unreached]:
-    """Return the documented statuses that no answer of the whole run had."""
+def unreached(responses: Counter[tuple[str, int]], reached: Reached) -> list[Unreached]:
+    """Return the documented statuses that no response of the whole run had."""
     return [
-        Unreached(*expected, reached.reasons.get(expected, "nothing brought it about"))
+        Unreached(*expected, reached.reasons.get(expected, "no request led to it"))
         for expected in documented()
-        if not answers[expected]
+        if not responses[expected]
     ]
 
 
@@ -137,15 +137,15 @@ async def _provoke(reached: Reached, session: JudgedSession, operation: Operatio
     except (NotExercised, ControlError, Unreachable) as error:
         reached.reasons[operation.id, status] = session.server.redactor.text(str(error))
     except Abandon:
-        reached.reasons[operation.id, status] = "a step that it needs was refused; see the rules"
+        reached.reasons[operation.id, status] = "a step that it needs was rejected; see the rules"
 
 
 async def _unknown(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
-    raise NotExercised("this version does not know how to bring it about")
+    raise NotExercised("this version does not know how to provoke it")
 
 
 async def _call(session: JudgedSession, operation: Operation, body: Any = None, **how: Any) -> Exchange:
-    """Call an operation about nobody, to be refused for something else."""
+    """Call an operation about an unknown user; it is rejected for something else first."""
     if operation is LOOKUP:
         return await session.lookup(str(uuid.uuid4()), **how)
     return await session.send(operation, {} if body is None else body, **how)
@@ -173,7 +173,7 @@ async def _success(session: JudgedSession, operation: Operation) -> Sequence[Exc
     return [await session.verify_sms(challenge.user.id, challenge.id, challenge.code)]
 
 
-async def _refused(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+async def _rejected(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
     return [await _call(session, operation)]
 
 
@@ -192,7 +192,7 @@ async def _too_large(session: JudgedSession, operation: Operation) -> Sequence[E
     return [await _call(session, operation, content=_TOO_LARGE)]
 
 
-async def _no_json(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
+async def _not_json(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
     return [await _call(session, operation, content_type="text/plain")]
 
 
@@ -217,7 +217,7 @@ async def _until_429(attempt: Callable[[], Awaitable[Exchange]]) -> Exchange:
         exchange = await attempt()
         if exchange.status == 429:
             return exchange
-    raise NotExercised(f"{_WRONG_CODES} wrong codes in a row locked nobody")
+    raise NotExercised(f"{_WRONG_CODES} wrong codes in a row did not lock the user")
 
 
 async def _injected(session: JudgedSession, operation: Operation) -> Sequence[Exchange]:
@@ -227,7 +227,7 @@ async def _injected(session: JudgedSession, operation: Operation) -> Sequence[Ex
 
 @contextlib.asynccontextmanager
 async def _client_fault(server: Server, operation: Operation) -> AsyncIterator[None]:
-    """Let the next call of an operation be answered 429, and put the faults back as they were."""
+    """Make the next call of an operation return 429, and restore the faults afterwards."""
     if server.control is None:
         raise NotExercised("needs an injected fault, from the control API (--control-url, --control-key)")
     before = await server.control.call("GET", "/client-faults")
@@ -247,12 +247,12 @@ async def _client_fault(server: Server, operation: Operation) -> AsyncIterator[N
 # By status, or by operation and status where operations differ.
 _ATTEMPTS: dict[Any, Attempt] = {
     200: _success,
-    400: _refused,
+    400: _rejected,
     401: _no_key,
     403: _forbidden,
-    404: _refused,
+    404: _rejected,
     413: _too_large,
-    415: _no_json,
+    415: _not_json,
     (VERIFY_TOTP, 429): _locked_app,
     (SEND_SMS, 429): _locked_phone,
     (VERIFY_SMS, 429): _locked_phone,
@@ -287,7 +287,7 @@ async def _half(server: Server, operation: Operation, seconds: float) -> Exchang
     except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         # A TimeoutError is an OSError too.
         late = isinstance(error, TimeoutError)
-        problem = f"no answer within {seconds:g} s" if late else type(error).__name__
+        problem = f"no response within {seconds:g} s" if late else type(error).__name__
         return Exchange(request, url, 0, problem=problem)
     finally:
         writer.close()
@@ -304,26 +304,26 @@ async def _read(reader: asyncio.StreamReader, request: Request, url: str) -> Exc
     return replace(exchange, content=content, document=parse(content))
 
 
-# Judging ------------------------------------------------------------------------------------------
+# Validation ------------------------------------------------------------------------------------------
 
 
 def _note(server: Server, reached: Reached, exchange: Exchange, expected: int) -> None:
-    """Judge an answer, where it is the expected one."""
+    """Validate a response, if it has the expected status."""
     operation = exchange.request.operation
     seen = exchange.seen(server.redactor)
     if exchange.status != expected:
-        reached.reasons[operation, expected] = f"the request for it was answered otherwise: {seen}"
+        reached.reasons[operation, expected] = f"the request for it led to another response: {seen}"
         return
     for difference in differences(exchange):
-        told = server.redactor.text(difference)
+        text = server.redactor.text(difference)
         reached.findings.append(
             Finding(
                 rule=DOCUMENTED_STATUS,
                 operation=operation,
-                message=f"{expected} is not as documented: {told}; got {seen}",
+                message=f"{expected} is not as documented: {text}; got {seen}",
                 curl=exchange.curl(server.redactor),
                 expected=f"{expected} as documented",
-                got=told,
+                got=text,
                 check="conformance",
                 fails=True,
             )

@@ -1,9 +1,9 @@
 """Turns generated requests into ones that can succeed: ids of real users, current codes, fresh challenges and
 grants.
 
-Only what is well-formed is replaced. A request that was spoilt on purpose keeps its one fault and gets
-everything else right, so it is refused for that fault and for no other. Every user is made for one request:
-nobody is ever locked.
+Only well-formed values are replaced. A request that is malformed on purpose keeps its one fault and has
+everything else right, so it is rejected for that fault and for no other. Every user is created for one
+request: nobody is ever locked.
 """
 
 import re
@@ -14,14 +14,12 @@ from stepup_contract.server.operations import ACTION, SEND_SMS, VERIFY_GRANT, VE
 from stepup_contract.server.target import Exchange
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
-# One request in so many stays as it was generated, to see how unknown ids are answered.
+# One request in so many stays as it was generated, to see how unknown ids are handled.
 _AS_GENERATED = 5
 
 
 class LiveData:
-    """Makes users, challenges and grants for generated requests, in one session that removes them
-    at its end.
-    """
+    """Creates users, challenges and grants for generated requests; its session removes them at its end."""
 
     def __init__(self, session: JudgedSession) -> None:
         self._session = session
@@ -57,7 +55,7 @@ class LiveData:
         return _replace(body, await self._fresh(operation, body))
 
     async def _known_challenge(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Complete a request about a challenge that an earlier answer gave."""
+        """Complete a request about a challenge that an earlier response gave."""
         user_id, _ = self._challenges[body["challenge_id"]]
         messages = await self._session.messages(challenge_id=body["challenge_id"])
         code = {"code": messages[-1].code} if messages else {}

@@ -1,9 +1,9 @@
 """Conformance to spec/openapi.yaml: schemathesis' phases on the target, run by a worker in a folder of its
 own.
 
-An operation that never answered 200 was not judged on its main answer: with control of the server that is a
-finding, without it the operation is *not exercised*. The worker's time is bounded; what it leaves on disk
-goes with its folder.
+The success of an operation that never returned 200 was not validated: with control of the server that is a
+finding, without it the operation is *not exercised*. The worker's time is bounded; what it leaves on disk is
+removed with its folder.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ from stepup_contract.server.target import Target
 from stepup_spec import OPENAPI, find
 
 _STUCK_SECONDS = 120.0
-_NO_SUCCESS = "never answered 200: that needs users with known secrets and an SMS inbox (--control-url)"
+_NO_SUCCESS = "never returned 200: that needs users with known secrets and an SMS inbox (--control-url)"
 
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """How one operation answered: requests by status, 0 standing for no answer."""
+    """How one operation responded: requests by status, 0 standing for no response."""
 
     operation: str
     outcome: str
@@ -45,7 +45,7 @@ class OperationResult:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """A documented status that no answer had."""
+    """A documented status that no response had."""
 
     operation: str
     status: int
@@ -54,7 +54,7 @@ class Unreached:
 
 @dataclass(slots=True)
 class Conformance:
-    """What the phases came to; ``unreached`` lists what no answer of the whole run had."""
+    """The results of the phases; ``unreached`` lists the statuses that no response of the whole run had."""
 
     phases: dict[str, dict[str, int]] = field(default_factory=dict)
     operations: list[OperationResult] = field(default_factory=list)
@@ -63,8 +63,8 @@ class Conformance:
     unreached: list[Unreached] = field(default_factory=list)
 
     @property
-    def answers(self) -> Counter[tuple[str, int]]:
-        """Return how often each operation answered with each status."""
+    def responses(self) -> Counter[tuple[str, int]]:
+        """Return how often each operation returned each status."""
         return Counter(
             {
                 (operation.operation, int(status)): count
@@ -92,8 +92,8 @@ async def conform(
     spec: Path | None = None,
     redactor: Redactor | None = None,
 ) -> Conformance:
-    """Run the phases and return what they came to; ``progress`` hears the phase and the requests so far, and
-    ``redactor`` takes over the secrets that went over the wire.
+    """Run the phases and return their results; ``progress`` gets the phase and the number of requests so far,
+    and ``redactor`` the secrets that were sent or received.
     """
     target.permit()
     order = {
@@ -104,8 +104,8 @@ async def conform(
         "phases": list(phases),
         "seed": seed,
         "max_examples": max_examples,
-        "seconds": target.answer_seconds,
-        "bytes": target.answer_bytes,
+        "seconds": target.response_seconds,
+        "bytes": target.response_bytes,
         "spec": str(spec or find(OPENAPI)),
     }
     try:
@@ -134,32 +134,32 @@ async def _work(order: dict[str, Any], progress: Progress) -> dict[str, Any]:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        # Read all along: a worker that fills this pipe would wait for ever.
-        complaints = asyncio.create_task(process.stderr.read())
+        # Read from the start: a worker that fills this pipe would wait forever.
+        errors = asyncio.create_task(process.stderr.read())
         try:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.close()
             result: dict[str, Any] = {}
             phase = ""
-            # An engine that is stuck tells nothing; what it had found by then it cannot tell any more.
+            # An engine that is stuck reports nothing, not even what it had found by then.
             while line := await asyncio.wait_for(process.stdout.readline(), _STUCK_SECONDS):
-                said = json.loads(line)
-                phase = said.get("phase", phase)
-                if "requests" in said:
-                    progress(phase, said["requests"])
-                result = said.get("result", result)
+                message = json.loads(line)
+                phase = message.get("phase", phase)
+                if "requests" in message:
+                    progress(phase, message["requests"])
+                result = message.get("result", result)
             await process.wait()
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        # The complaint may hold a traceback with anything in it: only its kind is told.
-        kind = (await complaints).decode("utf-8", "replace").strip().rsplit("\n", 1)[-1].partition(":")[0]
+        # The errors may hold a traceback with anything in it: only the type is reported.
+        kind = (await errors).decode("utf-8", "replace").strip().rsplit("\n", 1)[-1].partition(":")[0]
     return result or {"errors": [f"the worker ended with {process.returncode} and no result ({kind})"]}
 
 
 def _environment() -> dict[str, str]:
-    """Return this process' environment without what would lead requests astray: proxies, netrc, settings."""
+    """Return this process' environment without what would redirect requests: proxies, netrc, settings."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -191,7 +191,7 @@ def _conformance(result: dict[str, Any], *, controlled: bool) -> Conformance:
 
 def _no_success(operation: str, counts: dict[str, int]) -> Finding:
     got = ", ".join(f"{status}: {count}" for status, count in counts.items())
-    expected = "200 for valid ids, current codes, fresh challenges and live grants"
+    expected = "200 for valid ids, current codes, new challenges and valid grants"
     return Finding(
         rule="schema.success_reached",
         operation=operation,

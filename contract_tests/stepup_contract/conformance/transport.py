@@ -1,7 +1,7 @@
 """Bounds on what one request of schemathesis may cost.
 
-By itself it reads an answer whole and unpacked, however large that is, and waits as long as a byte comes now
-and then. These bounds hold for all of the process: they belong into one of their own.
+By itself it reads a response whole and decompressed, however large that is, and waits as long as a byte comes
+now and then. These bounds hold for the whole process: they belong in one of its own.
 """
 
 import time
@@ -10,14 +10,14 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-# So many requests without an answer in a row, each for all of its time, and the rest would only cost time.
+# After so many requests in a row without a response, each up to its timeout, the rest would only cost time.
 GIVE_UP = 4
 _PIECE = 1 << 16
 
 
 class Bounds:
-    """Answers that end within ``seconds`` and ``size`` bytes and are not packed; none after a server fell
-    silent.
+    """Responses end within ``seconds`` and ``size`` bytes and are not compressed; after too many timeouts
+    nothing more is sent.
     """
 
     def __init__(self, seconds: float, size: int) -> None:
@@ -27,7 +27,7 @@ class Bounds:
 
     @property
     def given_up(self) -> bool:
-        """Whether the server fell silent; nothing is sent any more."""
+        """Whether the server stopped responding; nothing more is sent."""
         return self._silent >= GIVE_UP
 
     def install(self) -> None:
@@ -36,7 +36,7 @@ class Bounds:
 
         def bounded(adapter: HTTPAdapter, request: requests.PreparedRequest, **how: Any) -> requests.Response:
             if self.given_up:
-                raise requests.ConnectionError(f"no answer to {GIVE_UP} requests in a row")
+                raise requests.ConnectionError(f"no response to {GIVE_UP} requests in a row")
             request.headers["Accept-Encoding"] = "identity"
             deadline = time.monotonic() + self._seconds
             self._silent += 1

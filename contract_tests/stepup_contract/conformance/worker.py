@@ -1,8 +1,8 @@
 """Runs the schemathesis engine on the target, in a process and a folder of its own.
 
-It reads one JSON object from standard input, the order, and writes JSON lines: progress as it comes, and at
-the end what was sent, seen and found. Schemathesis keeps hooks, caches and databases for the whole process
-and working folder; here they meet nobody else's.
+It reads one JSON object from standard input, the order, and writes JSON lines: its progress, and at the end
+what was sent, received and found. Schemathesis keeps hooks, caches and databases for the whole process and
+working folder; here they meet nobody else's.
 """
 
 import asyncio
@@ -34,16 +34,16 @@ from stepup_contract.server.operations import LOOKUP
 from stepup_contract.server.redact import Redactor, cut
 from stepup_contract.server.target import MISSING, Exchange, Request, Target
 
-# A wrong code or a dead grant is a well-formed request and rightly refused.
-_REFUSED = ["2xx", "400", "401", "403", "404", "429"]
-_REJECTED = ["400", "401", "403", "404", "405", "413", "415", "429"]
+# A wrong code or an invalid grant is a well-formed request, and rightly rejected.
+_POSITIVE = ["2xx", "400", "401", "403", "404", "429"]
+_NEGATIVE = ["400", "401", "403", "404", "405", "413", "415", "429"]
 _SCHEMA = Rule("schema", "known", "Messages look as the contract says.", "schema", "Schema", "suite", (), ())
 
 T = TypeVar("T")
 
 
 def configuration(order: dict[str, Any]) -> dict[str, Any]:
-    """Return schemathesis' settings, under which a server that keeps the contract passes."""
+    """Return the settings of schemathesis with which a server that keeps the contract passes."""
     phases = {name: {"enabled": name in order["phases"]} for name in PHASES}
     return {
         "seed": order["seed"],
@@ -58,19 +58,19 @@ def configuration(order: dict[str, Any]) -> dict[str, Any]:
         "generation": {
             "max-examples": order["max_examples"],
             "database": "none",
-            # Invented headers meet the HTTP parser, which is not what is judged; `ignored_auth` sends no key.
+            # Generated headers would test the HTTP parser; `ignored_auth` sends requests without a key.
             "with-security-parameters": False,
         },
         "phases": phases,
         "checks": {
-            "positive_data_acceptance": {"expected-statuses": _REFUSED},
-            "negative_data_rejection": {"expected-statuses": _REJECTED},
+            "positive_data_acceptance": {"expected-statuses": _POSITIVE},
+            "negative_data_rejection": {"expected-statuses": _NEGATIVE},
         },
     }
 
 
 class Tally:
-    """What was sent, seen and found, for each operation."""
+    """What was sent, received and found, for each operation."""
 
     def __init__(self, redactor: Redactor, phases: Sequence[str]) -> None:
         self.redactor = redactor
@@ -81,7 +81,7 @@ class Tally:
         self._known: set[tuple[str, str, str]] = set()
 
     def add(self, operation: str, finished: ScenarioFinished) -> None:
-        """Take over what one scenario recorded."""
+        """Add what one scenario recorded."""
         recorder = finished.recorder
         for case_id, interaction in recorder.interactions.items():
             node = recorder.cases.get(case_id)
@@ -120,14 +120,14 @@ class Tally:
         )
 
     def erred(self, event: NonFatalError) -> None:
-        """Keep what the engine could not do: a request without an answer is a finding, all else an error."""
-        told = self.redactor.text(cut(" ".join(f"{event.info.title}: {event.info.message}".split()), 400))
+        """Keep what the engine could not do: a request without a response is a finding, all else an error."""
+        text = self.redactor.text(cut(" ".join(f"{event.info.title}: {event.info.message}".split()), 400))
         if not isinstance(event.value, requests.RequestException):
-            self.errors.append(f"{event.label}: {told}")
-        elif (event.label, "no_answer", event.info.title) not in self._known:
-            self._known.add((event.label, "no_answer", event.info.title))
-            finding = {"rule": "schema.no_answer", "operation": event.label, "message": told, "curl": ""}
-            self.findings.append(finding | {"expected": "an answer", "got": told})
+            self.errors.append(f"{event.label}: {text}")
+        elif (event.label, "no_response", event.info.title) not in self._known:
+            self._known.add((event.label, "no_response", event.info.title))
+            finding = {"rule": "schema.no_response", "operation": event.label, "message": text, "curl": ""}
+            self.findings.append(finding | {"expected": "a response", "got": text})
 
 
 def operation_id(case: Any) -> str:
@@ -135,7 +135,7 @@ def operation_id(case: Any) -> str:
     return str(case.operation.definition.raw.get("operationId", case.operation.label))
 
 
-# What the transport adds by itself and nobody needs to paste.
+# Headers that the transport adds by itself and nobody needs to paste.
 _NOISE = {"accept", "accept-encoding", "connection", "content-length", "host", "user-agent"}
 
 
@@ -150,7 +150,7 @@ def as_exchange(operation: str, interaction: Any) -> Exchange:
     )
     sent = Request(operation, request.method, "", headers, request.body or None)
     if response is None:
-        return Exchange(sent, request.uri, 0, problem="no answer")
+        return Exchange(sent, request.uri, 0, problem="no response")
     content = response.content or b""
     received = tuple((name, value) for name, values in response.headers.items() for value in values)
     try:
@@ -161,7 +161,7 @@ def as_exchange(operation: str, interaction: Any) -> Exchange:
 
 
 class Filling:
-    """The hooks: before a call its request becomes a live one, after it the answer is learnt from."""
+    """The hooks: they put live values into a request before it is sent, and learn from the response."""
 
     def __init__(self, live: LiveData, loop: asyncio.AbstractEventLoop, redactor: Redactor) -> None:
         self._live, self._loop, self._redactor = live, loop, redactor
@@ -180,12 +180,12 @@ class Filling:
                 )
             elif name != LOOKUP.id:
                 case.body = self._wait(self._live.body(name, case.body))
-        except Exception as error:  # schemathesis would take it for a fault of the schema
+        except Exception as error:  # schemathesis would report it as an error of the schema
             self.errors.append(f"live data for {name}: {self._redactor.text(repr(error))}")
         self._redactor.learn_fields(case.body if isinstance(case.body, dict) else None)
 
     def after(self, case: Any, response: Any) -> None:
-        """Learn what the answer gives."""
+        """Learn from a response."""
         try:
             document = json.loads(response.content or b"")
         except ValueError:
@@ -196,7 +196,7 @@ class Filling:
         self._live.learn(operation_id(case), case.body, exchange)
 
 
-def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) -> dict[str, Any]:
+def run(order: dict[str, Any], redactor: Redactor, filling: Filling | None) -> dict[str, Any]:
     """Run the engine and return the tally."""
     if filling is not None:
         schemathesis.hook("before_call")(lambda context, case, kwargs: filling.before(case))
@@ -218,10 +218,11 @@ def judge(order: dict[str, Any], redactor: Redactor, filling: Filling | None) ->
         elif isinstance(event, NonFatalError):
             tally.erred(event)
         elif isinstance(event, FatalError):
-            tally.errors.append(redactor.text(f"the engine broke down: {event.exception!r}"))
+            tally.errors.append(redactor.text(f"the engine failed: {event.exception!r}"))
         elif isinstance(event, EngineFinished) and event.stop_reason.value != "completed":
-            told = f"no answer to {GIVE_UP} requests in a row" if bounds.given_up else event.stop_reason.value
-            tally.errors.append(f"the phases stopped: {told}")
+            no_response = f"no response to {GIVE_UP} requests in a row"
+            reason = no_response if bounds.given_up else event.stop_reason.value
+            tally.errors.append(f"the phases stopped: {reason}")
     if filling is not None:
         tally.errors += filling.errors
     return {
@@ -242,25 +243,25 @@ def say(document: dict[str, Any]) -> None:
 
 
 async def work(order: dict[str, Any]) -> dict[str, Any]:
-    """Judge the target of an order, with live data where the server can be arranged."""
+    """Run the engine on the target of an order, with live data where users can be created."""
     target = Target(
         order["url"],
         order["api_key"],
         order["control_url"],
         order["control_key"],
-        answer_seconds=order["seconds"],
-        answer_bytes=order["bytes"],
+        response_seconds=order["seconds"],
+        response_bytes=order["bytes"],
     )
     try:
         return await _work(target, order)
     except TargetError as error:
-        return {"errors": [f"the phases were not begun: {error}"]}
+        return {"errors": [f"the phases were not started: {error}"]}
 
 
 async def _work(target: Target, order: dict[str, Any]) -> dict[str, Any]:
     async with connect(target) as server:
         if not {Need.SEED, Need.INBOX} <= server.offers:
-            result = await asyncio.to_thread(judge, order, server.redactor, None)
+            result = await asyncio.to_thread(run, order, server.redactor, None)
         else:
             result = await _with_live_data(order, server)
         return {**result, "learnt": server.redactor.learnt}
@@ -271,7 +272,7 @@ async def _with_live_data(order: dict[str, Any], server: Server) -> dict[str, An
     result: dict[str, Any] = {}
     async with check_run.session("conformance") as session:
         filling = Filling(LiveData(session), asyncio.get_running_loop(), server.redactor)
-        result = await asyncio.to_thread(judge, order, server.redactor, filling)
+        result = await asyncio.to_thread(run, order, server.redactor, filling)
     result["errors"] += check_run.reasons
     return result
 

@@ -1,7 +1,7 @@
-"""What a run came to, and the forms it is told in: terminal, JSON, JUnit, SARIF, HTML.
+"""The result of a run, and its report formats: terminal, JSON, JUnit, SARIF, HTML.
 
-All text in a report was redacted when it was recorded; nothing here adds any. Files are written whole or not
-at all.
+All text in a report was redacted when it was recorded; nothing here adds any. Files are written completely
+or not at all.
 """
 
 import os
@@ -21,10 +21,10 @@ OUTCOMES = (PASSED, FAILED, OBSERVED, NOT_EXERCISED)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run. ``conformance`` is None where it was not judged, for the reason in ``no_conformance``, and
-    ``workflows`` is then empty.
+    """A complete run. ``conformance`` is None where it was not checked, for the reason in
+    ``no_conformance``, and ``workflows`` is then empty.
 
-    ``answers`` counts the answers of each operation with each status.
+    ``responses`` counts the responses of each operation with each status.
     """
 
     url: str
@@ -35,9 +35,9 @@ class Report:
     requests: int
     seconds: float
     workflows: Sequence[WorkflowResult] = ()
-    answers: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    responses: Mapping[tuple[str, int], int] = field(default_factory=dict)
     state_machine: StateMachineResult = LEFT_OUT
-    no_conformance: str = "left out by request"
+    no_conformance: str = "skipped by request"
 
     @property
     def findings(self) -> list[Finding]:
@@ -50,13 +50,13 @@ class Report:
 
     @property
     def errors(self) -> list[str]:
-        """What kept the run from judging all it set out to judge."""
+        """What prevented the run from checking all it was asked to check."""
         stopped = [f"the run stopped early: {self.results.stopped}"] if self.results.stopped else []
         return [*stopped, *self.results.errors, *(self.conformance.errors if self.conformance else ())]
 
     @property
     def exit_code(self) -> int:
-        """0 fine, 1 findings, 2 where the run broke off or could judge nothing."""
+        """0 without findings, 1 with findings, 2 where the run broke off or could check nothing."""
         if self.results.stopped:
             return 2
         if any(finding.fails for finding in self.findings):
@@ -77,7 +77,9 @@ class Report:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a report, replacing the file whole. Raises OSError and leaves the old file where that fails."""
+    """Write a report, replacing the file completely. Raises OSError and leaves the old file where that
+    fails.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

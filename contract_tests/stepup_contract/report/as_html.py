@@ -16,11 +16,11 @@ from stepup_contract.server.operations import OPERATIONS
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One request of a sequence as it is drawn, with its answer."""
+    """One request of a sequence diagram, with its response."""
 
     method: str
     path: str
-    answer: str
+    response: str
     kind: str
     curl: str
 
@@ -63,9 +63,9 @@ def _messages(finding: Finding) -> Iterable[Message]:
         words = _words(curl)
         explicit = words[words.index("-X") + 1 :][:1] if "-X" in words else []
         method = explicit[0] if explicit else ("POST" if "--data-binary" in words else "GET")
-        answer = str(status) if status else "no answer"
-        kind = "good" if 200 <= status < 300 else "refused" if 400 <= status < 500 else "odd"
-        yield Message(method, _path(words[-1]), answer, kind, curl)
+        response = str(status) if status else "no response"
+        kind = "good" if 200 <= status < 300 else "rejected" if 400 <= status < 500 else "odd"
+        yield Message(method, _path(words[-1]), response, kind, curl)
 
 
 def _words(curl: str) -> list[str]:
@@ -84,7 +84,7 @@ def _path(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How often one operation answered with one status, and whether it may."""
+    """How often one operation returned one status, and whether it is documented."""
 
     count: int
     documented: bool
@@ -100,7 +100,7 @@ class Cell:
 
 def _coverage(report: Report) -> dict[str, object]:
     """Return the statuses that were seen or are documented, and for each operation how often it gave each."""
-    seen, promised = report.answers, set(documented())
+    seen, promised = report.responses, set(documented())
     statuses = sorted({status for _, status in (*seen, *promised)})
     return {
         "statuses": statuses,

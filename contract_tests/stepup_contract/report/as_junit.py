@@ -1,5 +1,5 @@
-"""The report as JUnit XML: a suite for each group of rules with a case for each rule, and suites for all else
-that a run judges. Whatever makes a run fail is a failure or an error here.
+"""The report as JUnit XML: a suite for each group of rules with a case for each rule, and suites for all
+else that a run checks. Whatever makes a run fail is a failure or an error here.
 """
 
 import re
@@ -78,7 +78,7 @@ def _conformance(root: ET.Element, report: Report, conformance: Conformance) -> 
             if (finding.rule, finding.operation) == (DOCUMENTED_STATUS, operation_id)
             and finding.expected.startswith(f"{status} ")
         ]
-        came = report.answers.get((operation_id, status), 0)
+        came = report.responses.get((operation_id, status), 0)
         reason = reasons.get((operation_id, status), "was not provoked")
         failed = any(finding.fails for finding in found)
         outcome = FAILED if failed else PASSED if came else NOT_EXERCISED

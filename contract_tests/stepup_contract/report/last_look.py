@@ -1,8 +1,8 @@
-"""A last look at a report before it is told: what was recorded early is redacted once more, with all secrets
-that the run has met by its end.
+"""A last look at a report before it is written: early records are redacted once more, with all secrets that
+the run knows at its end.
 
-A server may leak a code before the run reads it in the inbox; at that time nobody could know what it was.
-Every text of a report is looked at but the names that the suite gave itself.
+A server may leak a code before the run reads it in the inbox; at that time it could not be recognised. Every
+text of a report is checked, except for the suite's own names.
 """
 
 from collections import Counter

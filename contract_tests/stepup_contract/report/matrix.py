@@ -1,7 +1,7 @@
 """The fault matrix: what the suite made of each fault of a server, and of the server without any.
 
 It is told as JSON, in the form of spec/faults.schema.json, and as a page. A fault counts as caught where a
-check of the rule that it breaks found it; caught by another rule is told apart, as that is luck.
+check of the rule that it breaks found it; caught by another rule is reported separately, as that is luck.
 """
 
 import json
@@ -18,7 +18,7 @@ from stepup_contract.run import FAILED, NOT_EXERCISED
 
 
 class Verdict(StrEnum):
-    """What became of a fault, or of the server without one; either may be ``not judged``."""
+    """The verdict on a fault, or on the server without one; either may be ``not judged``."""
 
     CAUGHT = "caught"
     OTHER = "caught by another rule"
@@ -33,7 +33,7 @@ GOOD = (Verdict.CAUGHT, Verdict.CLEAN)
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A check that was made on the server with a fault, and its outcome: ``failed`` where it caught it."""
+    """A check that ran on the server with a fault, and its outcome: ``failed`` where it caught the fault."""
 
     rule: str
     name: str
@@ -42,11 +42,11 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fault and what the suite made of it; ``fault`` and ``rule`` are "" for the clean server.
+    """One fault and the verdict of the suite; ``fault`` and ``rule`` are "" for the clean server.
 
-    ``by`` are the rules that were found broken, for a clean server that was not judged whole those that were
-    not exercised. ``checks`` are those of the fault's own rule, and those of others that failed. ``message``
-    is the first finding, in one line.
+    ``by`` are the broken rules; for a clean server that was not judged completely, those that were not
+    exercised. ``checks`` are those of the fault's own rule, and those of others that failed. ``message`` is
+    the first finding, in one line.
     """
 
     fault: str
@@ -86,7 +86,7 @@ def verdict_on(fault: str, rule: str, report: Report) -> Verdict:
         return Verdict.CAUGHT if rule in broken else Verdict.OTHER if broken else Verdict.MISSED
     if broken:
         return Verdict.FALSE_ALARM
-    # Nothing found is worth nothing where a rule that the suite judges was not exercised.
+    # A run without findings proves nothing where a rule that the suite judges was not exercised.
     return Verdict.NOT_JUDGED if report.errors or _unsettled(report) else Verdict.CLEAN
 
 
@@ -108,12 +108,12 @@ def row(fault: str, rule: str, description: str, report: Report, seconds: float)
 
 
 def not_judged(fault: str, rule: str, description: str, why: str, seconds: float) -> Row:
-    """Return the row of a server that no run could be made on."""
+    """Return the row of a server on which no run was possible."""
     return Row(fault, rule, description, Verdict.NOT_JUDGED, (), (), why, seconds)
 
 
 def found(report: Report) -> tuple[str, ...]:
-    """Return the rules that a run found broken."""
+    """Return the rules that are broken according to a run."""
     return tuple(dict.fromkeys(finding.rule for finding in report.findings if finding.fails))
 
 

@@ -15,7 +15,7 @@ _HERE = Path(__file__).parent
 
 
 def render(template: str, **context: object) -> str:
-    """Return a page made of a template that lies beside this module and extends ``page.html.jinja``."""
+    """Render a template of this package that extends ``page.html.jinja``."""
     style = (_HERE / "report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return _environment().get_template(template).render(style=style, style_hash=digest, **context)

@@ -1,4 +1,4 @@
-"""What a run would do, told without sending anything: the checks, what is missing, and what they may cost."""
+"""What a run would do, without sending anything: the checks, what is missing, and what they may cost."""
 
 from collections.abc import Sequence
 
@@ -69,14 +69,16 @@ _COSTS = {
     "C4": (240, 24, 24, 48),
     "D2": (20, 1, 5, 6),
 }
-# Where no such count was made.
+# For rules without such a count.
 _UNKNOWN = (40, 4, 3, 8)
 # Requests before the first check.
 _BEFORE = 5
 
 
 def _may_text(rule: Rule, target: Target) -> bool:
-    """Tell whether judging a rule may send text messages: where they can be read, or it is about them."""
+    """Tell whether judging a rule may send text messages: where they can be read, or where the rule is about
+    them.
+    """
     if target.live and (target.budget or Budget()).sms == 0:
         return False
     return target.control_url is not None or bool(target.named.inbox_command) or "sms" in rule.safety

@@ -12,7 +12,7 @@ from stepup_contract.run import FAILED, NOT_EXERCISED, OBSERVED, PASSED, CheckRe
 from stepup_contract.scenario.finding import Finding
 
 _WORDS = {PASSED: "passed", FAILED: "FAILED", OBSERVED: "observed", NOT_EXERCISED: "not exercised"}
-# The first findings of a rule tell the story; all of them are in the JSON report.
+# The first findings of a rule are enough here; all of them are in the JSON report.
 _SHOWN = 3
 
 
@@ -75,7 +75,7 @@ def _group(title: str, results: list[RuleResult]) -> list[str]:
         if (ids := [result.rule.id for result in results if result.outcome == outcome])
     )
     requests = sum(result.requests for result in results)
-    return [f"{_WORDS[worst]:<14}{title}", f"{'':14}{told}  ({requests} answers as evidence)"]
+    return [f"{_WORDS[worst]:<14}{title}", f"{'':14}{told}  ({requests} responses as evidence)"]
 
 
 def _state_machine(report: Report) -> list[str]:

@@ -1,4 +1,4 @@
-"""A promise that was not kept, how binding it was, and what tells two answers apart."""
+"""A broken promise, how binding it is, and the difference between two responses."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MUST, SHOULD = Strength.MUST, Strength.SHOULD
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A promise that was not kept. ``fails`` is False where it binds this server only as an observation."""
+    """A broken promise. ``fails`` is False where it binds this server only as an observation."""
 
     rule: str
     operation: str
@@ -34,14 +34,14 @@ class Finding:
     sequence: tuple[tuple[str, int], ...] = ()
 
 
-# Headers and members that may differ between two answers that say the same.
+# Headers and members that may differ between two responses that mean the same.
 _INCIDENTAL_HEADERS = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 _INCIDENTAL_MEMBERS = {"request_id", "trace_id", "timestamp"}
 
 
 def fingerprint(exchange: Exchange) -> dict[str, Any]:
-    """Return what a caller could tell two answers apart by: status, header names and body,
-    request ids aside.
+    """Return what a caller could distinguish two responses by: status, header names and body, except request
+    ids.
     """
     names = sorted({name.lower() for name, _ in exchange.headers} - _INCIDENTAL_HEADERS)
     body = exchange.document

@@ -52,7 +52,11 @@ class Requests:
         path: str | None = None,
         method: str | None = None,
     ) -> Request:
-        """Return a request as ``send`` sends it."""
+        """Return a request of an operation.
+
+        ``key`` is the API key ("": the target's, None: none); ``authorization`` replaces the header as a
+        whole. ``content`` is sent instead of ``body``.
+        """
         sent = list(headers)
         if authorization is None and key is not None:
             authorization = f"Bearer {key or self.server.target.api_key}"
@@ -78,35 +82,13 @@ class Requests:
         return exchanges
 
     async def send(
-        self,
-        operation: Operation,
-        body: Any = None,
-        *,
-        key: str | None = "",
-        authorization: str | None = None,
-        headers: Iterable[tuple[str, str]] = (),
-        content: bytes | None = None,
-        content_type: str | None = JSON,
-        path: str | None = None,
-        method: str | None = None,
-        fresh: bool = False,
+        self, operation: Operation, body: Any = None, *, fresh: bool = False, **how: Any
     ) -> Exchange:
-        """Call an operation and return what came.
+        """Call an operation and return the exchange; ``how`` is as for ``request``.
 
-        ``key`` is the API key ("": the target's, None: none); ``authorization`` replaces the header as a
-        whole. ``content`` is sent instead of ``body``. ``fresh`` uses a connection of its own.
+        ``fresh`` uses a connection of its own.
         """
-        request = self.request(
-            operation,
-            body,
-            key=key,
-            authorization=authorization,
-            headers=headers,
-            content=content,
-            content_type=content_type,
-            path=path,
-            method=method,
-        )
+        request = self.request(operation, body, **how)
         self._guard([request])
         if fresh:
             target = self.server.target
@@ -121,7 +103,9 @@ class Requests:
         return exchange
 
     def note_time_step(self) -> int:
-        """Record the time step, and a neighbour that is too near to tell: a verdict must not straddle two."""
+        """Record the time step, and a neighbour that is too close to exclude: a verdict must not straddle
+        two.
+        """
         now = self.server.clock.now()
         length = self.server.limit("totp_step_seconds", 30)
         margin = 0.0 if self.server.clock.frozen else self.server.clock.margin
@@ -146,7 +130,7 @@ class Requests:
                 self._sent[challenge_id] = (str(body["user_id"]), str(body["mfa_phone_id"]))
 
     async def lookup(self, user_id: str, **how: Any) -> Exchange:
-        """Call the lookup; ``user_id`` is put into the path as it stands."""
+        """Call the lookup; ``user_id`` is put into the path unchanged."""
         return await self.send(LOOKUP, path=LOOKUP.path.format(user_id=user_id), **how)
 
     async def verify_totp(

@@ -1,8 +1,8 @@
-"""Sends requests at one moment: every connection is open and every request all but sent, then the last bytes
-follow.
+"""Sends requests at the same moment: all connections are open and all requests are sent except for their
+last bytes, which then follow.
 
 The last bytes leave within a fraction of a millisecond, so a server meets all requests at once; a client
-library would spread them over its own work. Answers are read whole, within the target's caps.
+library would spread them over its own work. Responses are read completely, within the target's limits.
 """
 
 import asyncio
@@ -35,13 +35,13 @@ async def volley(target: Target, requests: Sequence[Request]) -> list[Exchange]:
         for (_, writer), message in zip(connections, messages, strict=True):
             writer.write(message[:-1])
         await asyncio.gather(*(writer.drain() for _, writer in connections))
-        # Let the server take in what is there, so that nothing but the last byte is missing.
+        # Let the server read what was sent, so that only the last byte is missing.
         await asyncio.sleep(0.02)
         for (_, writer), message in zip(connections, messages, strict=True):
             writer.write(message[-1:])
         return await asyncio.gather(
             *(
-                _answer(reader, request, target)
+                _response(reader, request, target)
                 for (reader, _), request in zip(connections, requests, strict=True)
             )
         )
@@ -63,7 +63,7 @@ def _message(request: Request, base: str, host: str) -> bytes:
 
 
 class _Received:
-    """Received bytes in the shape of a socket, for http.client to read."""
+    """Received bytes as a socket, for http.client to read."""
 
     def __init__(self, received: bytes) -> None:
         self._received = received
@@ -72,20 +72,20 @@ class _Received:
         return io.BytesIO(self._received)
 
 
-async def _answer(reader: asyncio.StreamReader, request: Request, target: Target) -> Exchange:
+async def _response(reader: asyncio.StreamReader, request: Request, target: Target) -> Exchange:
     url = f"{target.url.rstrip('/')}{request.path}"
     received = bytearray()
     try:
-        async with asyncio.timeout(target.answer_seconds):
+        async with asyncio.timeout(target.response_seconds):
             while piece := await reader.read(65536):
                 received += piece
-                if len(received) > target.answer_bytes:
-                    return Exchange(request, url, 0, problem=f"more than {target.answer_bytes} bytes")
+                if len(received) > target.response_bytes:
+                    return Exchange(request, url, 0, problem=f"more than {target.response_bytes} bytes")
         response = http.client.HTTPResponse(_Received(bytes(received)))  # type: ignore[arg-type]
         response.begin()
         content = response.read()
     except TimeoutError:
-        return Exchange(request, url, 0, problem=f"not finished within {target.answer_seconds:g} s")
+        return Exchange(request, url, 0, problem=f"not finished within {target.response_seconds:g} s")
     except (OSError, http.client.HTTPException) as error:
         return Exchange(request, url, 0, problem=type(error).__name__)
     return Exchange(

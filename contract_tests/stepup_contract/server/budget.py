@@ -1,7 +1,8 @@
 """What a run may spend on a server that others use: requests, text messages, wrong codes, grants.
 
-A cost is set aside before a request leaves and settled by the answer, so no budget is overdrawn. A server is
-live unless it listens on loopback and nobody calls it live; a live one gets nothing without permission.
+A cost is set aside before a request leaves and settled by the response, so no budget is overdrawn. A server
+is live unless it listens on loopback and nobody calls it live; a live one receives nothing without
+permission.
 """
 
 import ipaddress
@@ -71,7 +72,7 @@ _SEND, _VERIFY = "sendSmsMfaCode", ("verifyStepUpTotpChallenge", "verifySmsChall
 
 
 def may_cost(operation: str, document: Any, authorised: bool) -> tuple[str, ...]:
-    """Return what a request may cost at most, where the server refuses what has no key."""
+    """Return what a request may cost at most, where the server rejects what has no key."""
     fields = document.keys() if isinstance(document, dict) and authorised else set()
     if operation == _SEND and {"user_id", "mfa_phone_id"} <= fields:
         return ("requests", "sms")
@@ -81,7 +82,7 @@ def may_cost(operation: str, document: Any, authorised: bool) -> tuple[str, ...]
 
 
 def did_cost(operation: str, status: int, document: Any) -> tuple[str, ...]:
-    """Return what a request did cost beside itself; one without an answer may have cost anything."""
+    """Return the cost of a request besides the request itself; unknown without a response: then anything."""
     if operation == _SEND:
         return ("sms",) if status in (0, 200) else ()
     if operation in _VERIFY:

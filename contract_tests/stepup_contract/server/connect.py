@@ -2,8 +2,8 @@
 redactor.
 
 ``connect`` looks before anything is judged. It raises TargetError, with what to do, where nothing listens,
-where a key is refused, or where something other than a step-up server answers. A *faulty* step-up server is
-let through: judging it is what the checks are for.
+where a key is rejected, or where something other than a step-up server responds. A *faulty* step-up server
+is accepted: judging it is the purpose of the checks.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Need(StrEnum):
         "users with known secrets, from the control API (--control-url, --control-key) or named "
         "(--totp-user, --phone-user, --plain-user)"
     )
-    MAKE = "users made to measure, many and changeable, from the control API (--control-url, --control-key)"
+    MAKE = "users created as needed, many and changeable, from the control API (--control-url, --control-key)"
     INBOX = (
         "the codes of text messages, from the control API (--control-url, --control-key) or with "
         "--inbox-command and --phone-user"
@@ -42,7 +42,7 @@ class Need(StrEnum):
 
 
 class TargetError(Exception):
-    """The target cannot be judged; ``remedy`` says what to do."""
+    """The target cannot be checked; ``remedy`` says what to do."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
@@ -52,7 +52,7 @@ class TargetError(Exception):
 @dataclass(slots=True)
 class Server:
     """The server under test. ``limits`` is its policy where it can be read, else empty; ``far`` means slow to
-    answer.
+    response.
     """
 
     target: Target
@@ -81,7 +81,7 @@ class Server:
         return self.control
 
     async def restart(self) -> None:
-        """Run the command that restarts the server, and wait until it answers. Raises ControlError."""
+        """Run the command that restarts the server, and wait until it responds. Raises ControlError."""
         command = self.target.restart_command
         quiet = asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(*command, stdin=quiet, stdout=quiet, stderr=quiet)
@@ -99,10 +99,10 @@ class Server:
                 await self.clock.read()
                 return
             await asyncio.sleep(0.1)
-        raise ControlError(f"the server did not answer within {_RESTART_SECONDS} s of its restart")
+        raise ControlError(f"the server did not respond within {_RESTART_SECONDS} s of its restart")
 
     async def alive(self) -> bool:
-        """Tell whether the server still answers at all."""
+        """Tell whether the server still responds at all."""
         try:
             return (await self.http.send(_lookup(self.target))).status != 0
         except Unreachable:
@@ -112,7 +112,7 @@ class Server:
 
 
 _RESTART_SECONDS = 30
-# Seconds that an answer takes from a server that is worth more requests at a time.
+# The response time in seconds from which more requests are sent at a time.
 _FAR = 0.02
 
 
@@ -132,7 +132,7 @@ async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Ser
         control = None
         if target.control_url is not None and target.control_key is not None:
             # Inbox and events are as long as the server has been running.
-            generous = replace(target, answer_bytes=64 * target.answer_bytes)
+            generous = replace(target, response_bytes=64 * target.response_bytes)
             own = await stack.enter_async_context(
                 Http(target.control_url, generous, redactor, connections=connections)
             )
@@ -153,7 +153,7 @@ async def connect(target: Target, *, connections: int = 16) -> AsyncIterator[Ser
 
 
 def promised(target: Target) -> frozenset[Need]:
-    """Return what a target offers by what is said of it, before anything was sent."""
+    """Return what a target offers according to its settings, before anything is sent."""
     controlled = set(Need) - {Need.RESTART, Need.LOG} if target.control_url is not None else set()
     return frozenset(controlled) | _given(target)
 
@@ -179,19 +179,19 @@ def _lookup(target: Target) -> Request:
 
 
 async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
-    """Return how many seconds an answer takes.
+    """Return how many seconds a response takes.
 
-    Raises TargetError unless the answers look like those of a step-up server that takes the key.
+    Raises TargetError unless the responses look like those of a step-up server that accepts the key.
     """
     headers = (("Authorization", f"Bearer {target.api_key}"), ("Content-Type", JSON))
     requests = [_lookup(target), *(Request(post.id, "POST", post.path, headers, b"{}") for post in POSTS)]
-    answers: list[Exchange] = []
+    responses: list[Exchange] = []
     for request in requests:
         try:
-            answers.append(await http.send(request))
-            if not answers[0].status:
+            responses.append(await http.send(request))
+            if not responses[0].status:
                 # A server that keeps one request waiting would keep all of them waiting.
-                answers += await asyncio.gather(*(http.send(other) for other in requests[1:]))
+                responses += await asyncio.gather(*(http.send(other) for other in requests[1:]))
                 break
         except BudgetSpent as error:
             raise TargetError(str(error), "Allow more requests.") from None
@@ -200,34 +200,34 @@ async def _recognise(http: Http, target: Target, redactor: Redactor) -> float:
                 f"no connection to {target.url}: {error}",
                 "Start the server, or correct --url (STEPUP_MFA_AUTH_URL).",
             ) from None
-    shown = answers[0].seen(redactor)
-    if all(answer.status == 401 for answer in answers):
+    shown = responses[0].seen(redactor)
+    if all(response.status == 401 for response in responses):
         raise TargetError(
-            f"{target.url} refused the API key: {shown}",
+            f"{target.url} rejected the API key: {shown}",
             "Give a key of this environment with --api-key (STEPUP_MFA_API_KEY).",
         )
-    if not any(_like_a_step_up_server(answer) for answer in answers):
-        if 300 <= answers[0].status < 400:
+    if not any(_like_a_step_up_server(response) for response in responses):
+        if 300 <= responses[0].status < 400:
             raise TargetError(
-                f"{target.url} redirects to {redactor.text(answers[0].header('location') or 'nowhere')}",
+                f"{target.url} redirects to {redactor.text(responses[0].header('location') or 'nowhere')}",
                 "The key is sent to no other address: give the final URL with --url.",
             )
         raise TargetError(
-            f"{target.url} does not answer like a step-up server: {shown}",
+            f"{target.url} does not respond like a step-up server: {shown}",
             "Give the root of the server with --url, without a path of its operations.",
         )
-    return min(answer.seconds for answer in answers)
+    return min(response.seconds for response in responses)
 
 
-def _like_a_step_up_server(answer: Exchange) -> bool:
-    """Tell whether an answer shows a member of the API, or at least a JSON object about a request to a known
+def _like_a_step_up_server(response: Exchange) -> bool:
+    """Tell whether a response shows a member of the API, or at least a JSON object about a request to a known
     path.
     """
     members = {operation.success for operation in OPERATIONS} | {"error_code"}
-    if not isinstance(answer.document, dict):
+    if not isinstance(response.document, dict):
         return False
-    known = answer.request.method == "POST" and answer.status not in (404, 405, 501)
-    return known or bool(members & answer.document.keys())
+    known = response.request.method == "POST" and response.status not in (404, 405, 501)
+    return known or bool(members & response.document.keys())
 
 
 async def _survey(server: Server, control: Control) -> None:
@@ -242,11 +242,11 @@ async def _survey(server: Server, control: Control) -> None:
     except ControlError as error:
         if error.status in (401, 403):
             remedy = "Give the key that the server printed at its start with --control-key."
-            raise TargetError(f"{where} refused the control key", remedy) from None
+            raise TargetError(f"{where} rejected the control key", remedy) from None
         if error.status == 404:
             remedy = "Start the server with its control API on, or leave out --control-url and --control-key."
             raise TargetError(f"{where} is not there (404)", remedy) from None
-        raise TargetError(str(error), "See spec/control.openapi.yaml for what it must answer.") from None
+        raise TargetError(str(error), "See spec/control.openapi.yaml for what it must return.") from None
     offers = set(Need) - {Need.EVENTS, Need.RESTART, Need.LOG}
     if (await control.call("GET", f"/events?since={1 << 31}")).status == 200:
         offers.add(Need.EVENTS)

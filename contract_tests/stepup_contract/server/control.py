@@ -1,7 +1,7 @@
 """The test control API as seen over HTTP: users with known secrets, the inbox, the clock, keys and limits of
 a server.
 
-Every call either does what it says or raises ControlError; nothing is guessed from an answer that looks
+Every call either does what it says or raises ControlError; nothing is guessed from a response that looks
 different.
 """
 
@@ -31,7 +31,7 @@ _END_OF_TIME = 253_402_300_800
 
 
 class ControlError(Exception):
-    """The control API did not do what it was asked; ``status`` is what it answered, 0 for nothing."""
+    """The control API did not do what it was asked; ``status`` is its response, 0 for none."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -58,7 +58,7 @@ class Control:
         self._redactor = redactor
 
     async def call(self, method: str, path: str, body: Any = None) -> Exchange:
-        """Send one call and return its answer, whatever it is; ``path`` is relative to the base path."""
+        """Send one call and return its response, whatever it is; ``path`` is relative to the base path."""
         headers = [("Authorization", f"Bearer {self._key}")]
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
@@ -86,7 +86,7 @@ class Control:
         await self._expect(204, "DELETE", f"/users/{user_id}")
 
     async def other_users(self) -> list[str] | None:
-        """Return the ids of users that are no demo users; None where the server does not list its users."""
+        """Return the ids of all but the demo users; None where the server does not list its users."""
         exchange = await self.call("GET", "/users")
         users = exchange.member("users")
         if exchange.status != 200 or not isinstance(users, list):
@@ -111,9 +111,9 @@ class Control:
         method = "GET" if change is None else "POST"
         now = (await self._expect(200, method, "/clock", change)).member("now")
         if isinstance(now, bool) or not isinstance(now, int | float):
-            raise ControlError(f"control API: {method} {BASE}/clock: `now` is no number")
+            raise ControlError(f"control API: {method} {BASE}/clock: `now` is not a number")
         if not 0 <= now < _END_OF_TIME:
-            raise ControlError(f"control API: {method} {BASE}/clock: `now` is no Unix time")
+            raise ControlError(f"control API: {method} {BASE}/clock: `now` is not a Unix time")
         return float(now)
 
     async def mint_key(
@@ -127,7 +127,7 @@ class Control:
         body = {"environment": environment, "permissions": permissions, "feature_gated": feature_gated}
         key = (await self._expect(201, "POST", "/api-keys", body)).member("api_key")
         if not isinstance(key, str):
-            raise ControlError(f"control API: POST {BASE}/api-keys: `api_key` is no string")
+            raise ControlError(f"control API: POST {BASE}/api-keys: `api_key` is not a string")
         self._redactor.learn(key, API_KEY)
         return key
 
@@ -144,7 +144,7 @@ class Control:
         path = "/events" if since is None else f"/events?since={since}"
         events = (await self._expect(200, "GET", path)).member("events")
         if not isinstance(events, list):
-            raise ControlError(f"control API: GET {BASE}/events: `events` is no array")
+            raise ControlError(f"control API: GET {BASE}/events: `events` is not an array")
         return events
 
 
@@ -160,7 +160,7 @@ class ServerClock:
         self._control = control
         self._offset = 0.0
         self._frozen: float | None = None
-        # Seconds by which the server's time may be another than ``now`` says.
+        # Seconds by which the server's time may differ from ``now``.
         self.margin = _MARGIN
 
     def now(self) -> float:
@@ -177,7 +177,7 @@ class ServerClock:
         return self._control
 
     async def read(self) -> None:
-        """Learn the server's time; without control it is taken to be this machine's."""
+        """Learn the server's time; without the control API it is assumed to be this machine's."""
         if self._control is None:
             return
         least = float("inf")
@@ -189,7 +189,7 @@ class ServerClock:
                 least, self._offset = taken, now - (before + taken / 2)
             if least < _MARGIN:
                 break
-        # Nobody knows when within a slow answer the server read its clock.
+        # When during a slow response the server read its clock is unknown.
         self.margin = max(_MARGIN, least / 2)
 
     async def freeze(self, at: float) -> None:

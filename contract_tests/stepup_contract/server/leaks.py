@@ -1,5 +1,5 @@
-"""Finds secrets in text in the shapes they leak in: whole, in part, in another letter case, alphabet or
-punctuation.
+"""Finds secrets in text in the forms in which they leak: complete, in part, in another letter case, alphabet
+or punctuation.
 """
 
 import base64
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def secret_in(text: str, secret: str) -> str:
-    """Say how ``text`` gives away a Base32 TOTP secret; empty where it does not."""
+    """Return how ``text`` reveals a Base32 TOTP secret; empty where it does not."""
     if "otpauth:" in text.lower():
         return "an otpauth URI"
     raw = base64.b32decode(secret + "=" * (-len(secret) % 8))
@@ -18,7 +18,7 @@ def secret_in(text: str, secret: str) -> str:
     }
     for name, (value, where, length) in shapes.items():
         if any(window in where for window in _windows(value, length)):
-            return f"{name}, whole or in part"
+            return f"{name}, complete or in part"
     return ""
 
 

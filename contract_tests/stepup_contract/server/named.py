@@ -1,7 +1,7 @@
-"""Users that somebody made on a server without the control API: lent to one session at a time, never changed.
+"""Existing users of a server without the control API: lent to one session at a time, never changed.
 
-A user with an authenticator app gives one code per time step, so a session waits until the user's codes are
-fresh. Nobody is given more wrong codes in a row than a lock needs, but those who were named for it.
+A user with an authenticator app has one code per time step, so a session waits until the user's codes are
+unused. Only users named for it get as many wrong codes in a row as a lock needs.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from stepup_contract.server.target import Exchange, Request, parse
 
 
 class NotExercised(Exception):
-    """What a check is about cannot be brought about here; the message says why."""
+    """The situation that a check needs cannot be created here; the message says why."""
 
 
 _User = TypeVar("_User", TotpUser, PhoneUser)
@@ -30,7 +30,7 @@ MOST_WRONG = 4
 # Sends to one phone in ten minutes: one less than the contract's own limit, half of it for rules about others
 # things than text messages.
 MOST_SENDS, _WINDOW = 4, 600.0
-# A lock lasts so long where the server does not say, and no longer one than PATIENCE is waited out.
+# The assumed length of a lock where the server does not say; the run waits for locks up to PATIENCE only.
 _LOCK, PATIENCE = 900.0, 60.0
 _INBOX_SECONDS = 30.0
 # Seconds after which a time step has surely begun on the server too.
@@ -39,7 +39,7 @@ _SETTLED = 0.3
 
 @dataclass(slots=True)
 class _Record:
-    """What was done to a user so far; ``last`` is the newest time step whose code was spent."""
+    """The history of a user in this run; ``last`` is the newest time step whose code was used."""
 
     last: int = -1
     wrong: int = 0
@@ -51,7 +51,7 @@ class _Record:
 class Pool:
     """Lends the named users, and remembers what was done to them.
 
-    ``caps`` are the wrong codes that were judged before a lock, by "app" and "phone", once that was seen.
+    ``caps`` are the wrong codes that were evaluated before a lock, by "app" and "phone", once that was seen.
     """
 
     def __init__(self, named: Named, now: float) -> None:
@@ -61,7 +61,7 @@ class Pool:
         ids = [*self._totp, *(user.id.lower() for user in named.phone), *map(str.lower, named.plain)]
         self._records = {user_id: _Record() for user_id in ids}
         for user in named.totp:
-            # What an earlier run may have spent, drift included, is not known here.
+            # The codes that an earlier run may have used, drift included, are unknown.
             self._of(user.id).last = int(now // user.step_seconds) + 1
 
     # Lending --------------------------------------------------------------------------------------
@@ -134,11 +134,11 @@ class Pool:
     # Codes ----------------------------------------------------------------------------------------
 
     def wrong(self, user: TotpUser) -> int:
-        """Return how many wrong codes the user was given since the last right one."""
+        """Return how many wrong codes were sent for the user since the last right one."""
         return self._of(user.id).wrong
 
     async def fresh(self, user: TotpUser, now: Callable[[], float], spare: int = 0) -> None:
-        """Wait until the current code, and ``spare`` before it, are unspent, and most of its step is left."""
+        """Wait until the current code, and ``spare`` before it, are unused, and most of its step is left."""
         length = user.step_seconds
         while True:
             at = now()
@@ -166,7 +166,7 @@ class Pool:
                     wrong[user_id] = 0
                     continue
                 wrong[user_id] = wrong.get(user_id, record.wrong) + 1
-                # An SMS code is judged by its answer: it may be the right one.
+                # Whether an SMS code is the right one shows in its response.
                 allowed = MOST_WRONG + (request.operation == VERIFY_SMS.id)
                 if wrong[user_id] > allowed and not (locking and self.lockable(user_id)):
                     raise NotExercised("would lock a user; name one that may be (--allow-lockout ID)")
@@ -179,7 +179,7 @@ class Pool:
                     )
 
     def note(self, exchange: Exchange, now: float) -> None:
-        """Remember what an answer says was done to a user; no answer may mean anything."""
+        """Record what a response says was done to a user; without a response anything may have happened."""
         user_id, code, body = _about(exchange.request)
         record = self._records.get(user_id)
         if record is None or exchange.status == 401:
@@ -211,7 +211,7 @@ class Pool:
     # Text messages --------------------------------------------------------------------------------
 
     async def message(self, user_id: str, phone_id: str, challenge_id: str) -> list[Message]:
-        """Return the text message of a challenge, as the inbox command tells it. Raises ControlError."""
+        """Return the text message of a challenge, as the inbox command prints it. Raises ControlError."""
         command = self.named.inbox_command
         if not command:
             raise NotExercised("needs a command that prints the code of a message (--inbox-command COMMAND)")

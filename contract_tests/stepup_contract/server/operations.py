@@ -1,5 +1,5 @@
-"""The five operations as a caller knows them, and the refusals they promise: the suite's own reading of the
-contract.
+"""The operations as a caller knows them, and the API errors that they promise: the suite's own reading of
+the contract.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from stepup_contract.server.target import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation by its id; ``success`` is the member that its answer 200 must have."""
+    """An operation by its id; ``success`` is the member that its 200 response must have."""
 
     id: str
     method: str
@@ -38,8 +38,8 @@ ACTION = "SENSITIVE_ACTION"
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """How an operation says no: a status, an error code and, for a field, what is said of it (None:
-    anything).
+    """An API error of an operation: a status, an error code and, for a field, the code of the field error
+    (None: any).
     """
 
     status: int
@@ -48,7 +48,7 @@ class Rejection:
     field_code: str | None = None
 
     def matches(self, exchange: Exchange) -> bool:
-        """Tell whether an answer is this refusal."""
+        """Tell whether a response is this API error."""
         if exchange.status != self.status or exchange.error_code != self.error_code:
             return False
         if self.field is None:
@@ -62,7 +62,7 @@ class Rejection:
 
 
 def invalid(field: str, field_code: str | None = None) -> Rejection:
-    """Return the refusal of one field of a request."""
+    """Return the API error about one field of a request."""
     return Rejection(400, "invalid_request_fields", field, field_code)
 
 

@@ -54,7 +54,7 @@ class Named:
         return bool(self.totp or self.phone or self.plain)
 
     def teach(self, redactor: Redactor) -> None:
-        """Let a redactor know what must not be told of these users."""
+        """Let a redactor know the secrets of these users."""
         for user in self.totp:
             redactor.learn(user.secret, SECRET)
         for phone in (phone for user in self.phone for phone in user.phones):
@@ -83,5 +83,5 @@ class Grant:
 
 
 def encode_secret(secret: bytes) -> str:
-    """Return a TOTP secret in Base32, as authenticator apps take it."""
+    """Return a TOTP secret in Base32, as authenticator apps accept it."""
     return base64.b32encode(secret).decode().rstrip("=")

@@ -1,9 +1,9 @@
 """The one redactor: whatever leaves the suite as text, in a report, a curl line, a message or an exception,
 passes it.
 
-It knows values, not places: a secret is learnt when it is made, sent or received, and from then on every text
-shows a shell variable in its stead, so a redacted curl line can still be pasted. It cannot know a secret that
-the suite never met.
+It knows values, not places: a secret is learnt when it is created, sent or received, and from then on every
+text shows a shell variable instead, so a redacted curl line can still be pasted. It cannot know a secret
+that the suite has never seen.
 """
 
 import json
@@ -20,7 +20,7 @@ GRANT = "GRANT"
 SECRET = "TOTP_SECRET"  # noqa: S105 - the name of a shell variable
 PHONE = "PHONE_NUMBER"
 
-# The fields of requests and answers that hold a secret, and the variable that stands for it.
+# The fields of requests and responses that hold a secret, and the variable that replaces it.
 _FIELDS = {
     "code": CODE,
     "grant": GRANT,
@@ -30,9 +30,9 @@ _FIELDS = {
     "api_key": API_KEY,
     "access_token": API_KEY,
 }
-# Here the same names stand for fields, and hold what is wrong with them.
+# Here the same names are fields, and hold what is wrong with them.
 _NO_SECRETS_BELOW = ("field_errors", "field_to_errors", "user_facing_errors")
-# A shorter value is no secret anybody could use, and hiding it would blot out ordinary text.
+# A shorter value is not a usable secret, and hiding it would hide ordinary text.
 _SHORTEST = 4
 
 
@@ -52,7 +52,7 @@ class Redactor:
             self._names.setdefault(spelling, name)
 
     def learn_fields(self, document: Any) -> None:
-        """Learn what stands in the secret fields of a request or an answer, at any depth."""
+        """Learn the values of the secret fields of a request or a response, at any depth."""
         for name, value in _walk(document):
             if name in _FIELDS:
                 for secret in _strings(value):
@@ -60,7 +60,7 @@ class Redactor:
 
     @property
     def learnt(self) -> dict[str, str]:
-        """All secrets with their names, to be taken over by another redactor and told to nobody."""
+        """All secrets with their names, for another redactor only."""
         return dict(self._names)
 
     def take_over(self, learnt: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
-"""What is known of the server under test, and the only way requests reach it.
+"""The settings of the server under test, and the only way in which requests reach it.
 
 Nothing here follows a redirect, trusts a proxy setting or a cookie, skips the verification of TLS, or waits
-or reads without end: a hostile server gets its key back at most at the address that was given, and a request
+or reads without end: a hostile server receives its key at most at the configured address, and a request
 costs bounded time and memory.
 """
 
@@ -28,7 +28,7 @@ JSON = "application/json"
 
 
 class _Missing:
-    """Stands for "no JSON there": unlike None it equals no JSON value."""
+    """The value of a body without JSON: unlike None it equals no JSON value."""
 
     def __repr__(self) -> str:
         return "<no JSON>"
@@ -38,17 +38,17 @@ MISSING = _Missing()
 
 
 class Unreachable(Exception):
-    """Nothing answers at the address: no connection could be made."""
+    """Nothing listens at the address: no connection could be made."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under test: where it is, which keys open it, and how much of an answer is read.
+    """A server under test: where it is, which keys open it, and how much of a response is read.
 
     ``control_url`` is the root of the server that offers the control API, None where there is none.
-    ``called_live`` says that others use it, ``permitted`` that it may be judged all the same.
-    ``named`` are users of a server without the control API.
-    ``restart_command`` restarts the server and ends once that is under way; ``log_file`` is what it logs to.
+    ``called_live`` says that others use it, ``permitted`` that the run may use it all the same. ``named``
+    are users of a server without the control API. ``restart_command`` restarts the server and ends once that
+    is under way; ``log_file`` is what it logs to.
     """
 
     url: str
@@ -57,8 +57,8 @@ class Target:
     control_key: str | None = field(default=None, repr=False)
     restart_command: tuple[str, ...] = ()
     log_file: Path | None = None
-    answer_seconds: float = 10.0
-    answer_bytes: int = 1 << 20
+    response_seconds: float = 10.0
+    response_bytes: int = 1 << 20
     called_live: bool = False
     permitted: bool = False
     allow_hosts: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: ``path`` is sent exactly as it stands, percent-encoding included."""
+    """One request: ``path`` is sent unchanged, percent-encoding included."""
 
     operation: str
     method: str
@@ -109,8 +109,8 @@ class Request:
 class Exchange:
     """A request and what came back.
 
-    ``status`` is 0 where no whole answer came; ``problem`` then says why. ``document`` is the JSON of the
-    body, or MISSING.
+    ``status`` is 0 where no complete response came; ``problem`` then says why. ``document`` is the JSON of
+    the body, or MISSING.
     """
 
     request: Request = field(repr=False)
@@ -146,15 +146,15 @@ class Exchange:
 
     @property
     def everything(self) -> str:
-        """All that the answer says: its headers, its body, and the body's strings without their escapes."""
+        """All of the response: its headers, its body, and the body's strings without their escapes."""
         lines = [f"{name}: {value}" for name, value in self.headers]
         unescaped = [] if self.document is MISSING else list(_strings(self.document))
         return "\n".join([*lines, self.text, *unescaped])
 
     def seen(self, redactor: Redactor) -> str:
-        """Say in a few words what came, without secrets."""
+        """Return the response in a few words, without secrets."""
         if self.status == 0:
-            return f"no answer ({self.problem})"
+            return f"no response ({self.problem})"
         return f"{self.status} {cut(redactor.text(' '.join(self.text.split())), 200)}".rstrip()
 
     def curl(self, redactor: Redactor) -> str:
@@ -166,13 +166,13 @@ class Exchange:
         for name, value in request.headers:
             words += ["-H", redactor.shell(f"{name}: {value}")]
         if request.content is not None:
-            # Bytes that are no UTF-8 show as \\xNN and cannot be pasted.
+            # Bytes that are not UTF-8 show as \\xNN and cannot be pasted.
             words += ["--data-binary", redactor.shell(request.content.decode("utf-8", "backslashreplace"))]
         return " ".join([*words, redactor.shell(self.url)])
 
 
 class Http:
-    """Sends requests to one server over at most ``connections`` connections, and caps what comes back.
+    """Sends requests to one server over at most ``connections`` connections, and limits the responses.
 
     It works with httpx' transports, below the client: there are no redirects, cookies, proxies or logins to
     turn off.
@@ -188,17 +188,17 @@ class Http:
         self._redactor = redactor
         self._turns = asyncio.Semaphore(connections)
         self._idle = [self._transport() for _ in range(connections)]
-        self._timeouts = httpx.Timeout(target.answer_seconds, pool=None).as_dict()
+        self._timeouts = httpx.Timeout(target.response_seconds, pool=None).as_dict()
         self._silent = 0
         self.sent = 0
-        self.answers: Counter[tuple[str, int]] = Counter()
+        self.responses: Counter[tuple[str, int]] = Counter()
 
     def note(self, exchanges: Iterable[Exchange], kinds: Iterable[tuple[str, ...]]) -> None:
         """Count requests that were sent by other means, after ``kinds`` were set aside for them."""
         for exchange, aside in zip(exchanges, kinds, strict=True):
             self._settle(aside, exchange)
             self.sent += 1
-            self.answers[exchange.request.operation, exchange.status] += 1
+            self.responses[exchange.request.operation, exchange.status] += 1
 
     def widen(self, connections: int) -> None:
         """Allow more connections, for a server that is far away."""
@@ -216,7 +216,7 @@ class Http:
         return self
 
     async def forget(self) -> None:
-        """Close all connections, as they lead to a server that is no more."""
+        """Close all connections, as they lead to a server that no longer exists."""
         for transport in self._idle:
             await transport.aclose()
         self._idle = [self._transport() for _ in self._idle]
@@ -229,7 +229,7 @@ class Http:
             await transport.aclose()
 
     async def send(self, request: Request) -> Exchange:
-        """Send one request and return what came.
+        """Send one request and return the exchange.
 
         Raises Unreachable where no connection can be made, BudgetSpent or NotAllowed where a budget forbids
         it.
@@ -238,31 +238,24 @@ class Http:
         await asyncio.sleep(max(0.0, self._quiet_until - time.monotonic()))
         if request.content is not None:
             self._redactor.learn_fields(parse(request.content))
-        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
-        message = httpx.Request(
-            request.method,
-            url,
-            headers=[*_OWN_HEADERS, *request.headers],
-            content=request.content,
-            extensions={"timeout": self._timeouts},
-        )
+        message = self._message(request)
         async with self._turns:
             transport = self._idle.pop()
             self.sent += 1
             started = time.perf_counter()
             try:
-                status, headers, content, problem = await self._answer(transport, message)
+                status, headers, content, problem = await self._response(transport, message)
             finally:
                 self._idle.append(transport)
-        self.answers[request.operation, status] += 1
+        self.responses[request.operation, status] += 1
         self._silent = 0 if status else self._silent + 1
         if self._silent >= _GIVE_UP:
-            raise Unreachable(f"no answer to {_GIVE_UP} requests in a row: {problem}")
+            raise Unreachable(f"no response to {_GIVE_UP} requests in a row: {problem}")
         document = parse(content) if status else MISSING
         self._redactor.learn_fields(document)
         exchange = Exchange(
             request=request,
-            url=str(url),
+            url=str(message.url),
             status=status,
             headers=headers,
             content=content,
@@ -272,6 +265,16 @@ class Http:
         )
         self._settle(kinds, exchange)
         return exchange
+
+    def _message(self, request: Request) -> httpx.Request:
+        url = self._base.copy_with(raw_path=(self._base.path.rstrip("/") + request.path).encode())
+        return httpx.Request(
+            request.method,
+            url,
+            headers=[*_OWN_HEADERS, *request.headers],
+            content=request.content,
+            extensions={"timeout": self._timeouts},
+        )
 
     def spend_from(self, budget: Budget | None) -> None:
         """Keep a budget from now on, and obey the server's wish to be left alone for a while."""
@@ -295,19 +298,19 @@ class Http:
         asked = exchange.header("Retry-After") or ""
         if exchange.status != 429 or not (asked.isascii() and asked.isdigit()):
             return
-        # RFC 9110 section 10.2.3. A user of this run that is locked on purpose concerns nobody else.
+        # RFC 9110 section 10.2.3. A lock of one of the run's own users concerns nobody else.
         if int(asked) <= _LONGEST_WAIT:
             self._quiet_until = max(self._quiet_until, time.monotonic() + int(asked))
         elif not self._target.allow_lockout:
             self._halt = f"the server asked to be left alone for {asked} s"
 
-    async def _answer(
+    async def _response(
         self, transport: httpx.AsyncHTTPTransport, message: httpx.Request
     ) -> tuple[int, tuple[tuple[str, str], ...], bytes, str]:
-        """Return status, headers, body and problem; status 0 where no whole answer came."""
-        limit = self._target.answer_bytes
+        """Return status, headers, body and problem; status 0 where no complete response came."""
+        limit = self._target.response_bytes
         try:
-            async with asyncio.timeout(self._target.answer_seconds):
+            async with asyncio.timeout(self._target.response_seconds):
                 response = await transport.handle_async_request(message)
                 try:
                     body = bytearray()
@@ -320,7 +323,7 @@ class Http:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unreachable(self._redactor.text(str(error) or type(error).__name__)) from None
         except (TimeoutError, httpx.TimeoutException):
-            return 0, (), b"", f"not finished within {self._target.answer_seconds:g} s"
+            return 0, (), b"", f"not finished within {self._target.response_seconds:g} s"
         except httpx.HTTPError as error:
             return 0, (), b"", self._redactor.text(str(error) or type(error).__name__)
         headers = tuple(
@@ -334,16 +337,14 @@ class Http:
 
 @cache
 def tls() -> ssl.SSLContext:
-    """Return the settings under which every server must prove who it is; made once, as it reads many
-    certificates.
-    """
+    """Return the TLS settings that verify every server; created once, as that reads many certificates."""
     return ssl.create_default_context()
 
 
 _OWN_HEADERS = (("Accept-Encoding", "identity"), ("User-Agent", "stepup-mfa contract"))
-# So many requests without an answer in a row, and the rest would only cost time.
+# After this many requests in a row without a response, the rest would only cost time.
 _GIVE_UP = 16
-# Seconds that a run waits where a live server asks for it; for longer it ends.
+# Seconds that a run waits where a live server asks for it; it ends where the server asks for more.
 _LONGEST_WAIT = 60
 
 

@@ -81,6 +81,11 @@ class Machine(Interleaving, RuleBasedStateMachine):
         self.model.enrol_again(user)
         self.enrol(user)
 
+    @rule(grant=grants)
+    def enrol_holder_again(self, grant: Grant) -> None:
+        self.model.enrol_again(grant.user)
+        self.enrol(grant.user)
+
     # Time -----------------------------------------------------------------------------------------
 
     @rule()
@@ -94,10 +99,16 @@ class Machine(Interleaving, RuleBasedStateMachine):
     def advance_clock(self, seconds: int) -> None:
         self.model.now = self.clock({"advance_seconds": seconds})
 
+    @rule(grant=grants, remaining=st.integers(0, 1))
+    def age_grant(self, grant: Grant, remaining: int) -> None:
+        seconds = grant.issued + grant.terms.lifetime - remaining - self.model.now
+        if seconds >= 1:
+            self.advance_clock(int(seconds))
+
     @precondition(lambda self: self.model.lock_seconds)
     @rule()
     def wait_until_nobody_is_locked(self) -> None:
-        self.model.now = self.clock({"advance_seconds": math.ceil(self.model.lock_seconds)})
+        self.advance_clock(math.ceil(self.model.lock_seconds))
 
     # TOTP codes -----------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Reads an Arazzo 1.0.1 document into steps that can be run, and evaluates its expressions and conditions.
 
-It knows what ``spec/step-up.arazzo.yaml`` uses and refuses everything else by name and place: a keyword, an
-operator or an expression that was passed over would be a promise that nobody looked at.
+It knows what ``spec/step-up.arazzo.yaml`` uses and rejects everything else by name and place: a keyword, an
+operator or an expression that was ignored would be a promise that nobody checks.
 """
 
 import re
@@ -21,12 +21,12 @@ class Unsupported(ValueError):
 
 
 class Unresolved(LookupError):
-    """An expression names a value that is not there; the message is about the answer, not the document."""
+    """An expression names a value that is not there; the message is about the response, not the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailureAction:
-    """What follows a failed step: ``retry`` or ``end``, where all ``criteria`` hold."""
+    """What to do after a failed step, ``retry`` or ``end``, where all ``criteria`` hold."""
 
     name: str
     kind: str
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """``inputs`` maps each required input to the step after which it comes into being, "" for the start."""
+    """``inputs`` maps each required input to the step after which it exists, "" for the start."""
 
     id: str
     inputs: dict[str, str]
@@ -60,11 +60,11 @@ class Workflow:
 
 @dataclass(slots=True)
 class Context:
-    """What expressions can name: inputs, the outputs of steps, and the answer at hand."""
+    """What expressions can name: inputs, the outputs of steps, and the last response."""
 
     inputs: dict[str, str] = field(default_factory=dict, repr=False)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
-    answer: Exchange | None = None
+    response: Exchange | None = None
 
 
 # The keywords of each object; what is required has no question mark.
@@ -180,7 +180,7 @@ class _Reader:
 
 
 def _object(node: Any, keywords: str, at: str) -> dict[str, Any]:
-    """Return a mapping that has the keywords it must have, and no other."""
+    """Return a mapping that has the required keywords, and no unknown one."""
     known = {word.removesuffix("?"): not word.endswith("?") for word in keywords.split()}
     if not isinstance(node, dict):
         raise Unsupported(f"{at}: found {type(node).__name__}, expected an object")
@@ -204,7 +204,7 @@ def _payload(node: Any, at: str) -> Any:
 
 def _criteria(nodes: Any, at: str) -> tuple[str, ...]:
     if not nodes:
-        raise Unsupported(f"{at}: no criterion; a step that cannot fail judges nothing")
+        raise Unsupported(f"{at}: no criterion; a step that cannot fail checks nothing")
     conditions = []
     for number, node in enumerate(nodes):
         condition = _object(node, "condition", f"{at}/{number}")["condition"]
@@ -214,31 +214,31 @@ def _criteria(nodes: Any, at: str) -> tuple[str, ...]:
 
 
 def _check_names(workflow: Workflow, at: str) -> None:
-    """Refuse expressions that name no input and no output of a step before."""
+    """Reject expressions that name neither an input nor an output of an earlier step."""
     ids = {step.id for step in workflow.steps}
     for name, after in workflow.inputs.items():
         if after and after not in ids:
-            raise Unsupported(f"{at}: input {name} comes after step {after}, which is not there")
+            raise Unsupported(f"{at}: input {name} exists after step {after}, which does not exist")
     known = {f"$inputs.{name}" for name, after in workflow.inputs.items() if not after}
     for step in workflow.steps:
         for value in _leaves([step.path, step.payload]):
             _known(value, known, f"{at} step {step.id}")
         for value in step.outputs.values():
-            _known(value, known, f"{at} step {step.id} outputs", answer=True)
+            _known(value, known, f"{at} step {step.id} outputs", of_response=True)
         known |= {f"$steps.{step.id}.outputs.{name}" for name in step.outputs}
         known |= {f"$inputs.{name}" for name, after in workflow.inputs.items() if after == step.id}
     for value in workflow.outputs.values():
         _known(value, known, f"{at}/outputs")
 
 
-def _known(value: Any, known: set[str], at: str, *, answer: bool = False) -> None:
+def _known(value: Any, known: set[str], at: str, *, of_response: bool = False) -> None:
     if not isinstance(value, str) or (not value.startswith("$") and "{$" not in value):
         return
-    if value not in known and not (answer and _is_of_answer(value)):
+    if value not in known and not (of_response and _is_of_response(value)):
         raise Unsupported(f"{at}: expression {value!r} is not supported here (known: {_list(sorted(known))})")
 
 
-def _is_of_answer(expression: str) -> bool:
+def _is_of_response(expression: str) -> bool:
     return expression == "$statusCode" or expression.startswith("$response.body#/")
 
 
@@ -274,10 +274,10 @@ def evaluate(value: Any, context: Context) -> Any:
     if value.startswith("$steps."):
         _, step, _, name = value.split(".")
         return context.outputs[step][name]
-    assert context.answer is not None
+    assert context.response is not None
     if value == "$statusCode":
-        return context.answer.status
-    return _pointed(context.answer.document, value.removeprefix("$response.body#"), value)
+        return context.response.status
+    return _pointed(context.response.document, value.removeprefix("$response.body#"), value)
 
 
 def _pointed(document: Any, pointer: str, shown: str) -> Any:
@@ -289,14 +289,14 @@ def _pointed(document: Any, pointer: str, shown: str) -> Any:
         elif isinstance(document, list) and re.fullmatch("0|[1-9][0-9]*", name) and int(name) < len(document):
             document = document[int(name)]
         else:
-            raise Unresolved(f"nothing at {shown}")
+            raise Unresolved(f"no value at {shown}")
     if document is MISSING:
         raise Unresolved(f"no JSON for {shown}")
     return document
 
 
 def holds(condition: str, context: Context) -> bool:
-    """Tell whether a condition is true; one that names a value that is not there is not."""
+    """Return whether a condition is true; one that names a missing value is false."""
     return any(_compare(comparison, context) for comparison in _parse(condition, "condition"))
 
 
@@ -308,7 +308,7 @@ def _parse(condition: str, at: str) -> list[_Comparison]:
     comparisons = []
     for part in str(condition).split("||"):
         match = re.fullmatch(r"\s*(\$\S+)\s*(==|>=)\s*(\d+|true|false|null|'[^'|]*')\s*", part)
-        if match is None or not _is_of_answer(match[1]):
+        if match is None or not _is_of_response(match[1]):
             raise Unsupported(
                 f"{at}: condition {condition!r} is not supported (supported: $statusCode or "
                 "$response.body#/… compared by == or >= with a literal, joined by ||)"

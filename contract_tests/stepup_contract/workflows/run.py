@@ -1,7 +1,7 @@
 """Runs the workflows of ``spec/step-up.arazzo.yaml`` step by step, as they are written there.
 
-It is no second copy of the checks: it tells whether the calls of the document lead where the document says.
-Users and text messages come from the control API; without it nothing is run, and the reason is told.
+It does not repeat the checks: it shows whether the calls of the document lead where the document says. Users
+and text messages come from the control API; without it nothing is run, and the reason is reported.
 """
 
 import asyncio
@@ -37,13 +37,13 @@ from stepup_contract.workflows.arazzo import (
 from stepup_spec import WORKFLOWS, find
 
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
-# A server may ask for a longer wait; a run does not sit it out.
+# A server may ask for a longer wait; a run does not wait it out.
 _LONGEST_WAIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step ended; ``status`` is that of its last answer, 0 for none."""
+    """How a step ended; ``status`` is that of its last response, 0 for none."""
 
     id: str
     outcome: str
@@ -52,7 +52,7 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowResult:
-    """What one workflow came to."""
+    """The result of one workflow."""
 
     id: str
     outcome: str
@@ -72,7 +72,7 @@ async def run_workflows(server: Server, seed: int, document: Path | None = None)
         unknown = workflow.inputs.keys() - _SUPPLIED
         if unknown or len(workflow.inputs.keys() & _FACTORS) != 1:
             raise Unsupported(
-                f"{workflow.id}: no user can be made for the inputs {', '.join(workflow.inputs)}"
+                f"{workflow.id}: no user can be created for the inputs {', '.join(workflow.inputs)}"
             )
     return list(await asyncio.gather(*(_run(server, workflow, seed) for workflow in workflows)))
 
@@ -83,7 +83,7 @@ _SUPPLIED = {"user_id", "action_type"} | _FACTORS
 
 
 async def _run(server: Server, workflow: Workflow, seed: int) -> WorkflowResult:
-    """Run one workflow; once more where its codes straddled two time steps."""
+    """Run one workflow, and once more where its codes belong to two time steps."""
     if not {Need.SEED, Need.INBOX} <= server.offers:
         return WorkflowResult(workflow.id, NOT_EXERCISED, _left(workflow, []), f"needs {Need.SEED.value}")
     for attempt in range(2):
@@ -108,12 +108,12 @@ async def _run(server: Server, workflow: Workflow, seed: int) -> WorkflowResult:
 
 
 def _rule(workflow: Workflow) -> Rule:
-    """Return the workflow as the promise that its findings break."""
+    """Return the workflow as the rule that its findings break."""
     return Rule(f"workflow.{workflow.id}", "known", workflow.id, "workflow", "Workflows", "contract", (), ())
 
 
 def _left(workflow: Workflow, done: Sequence[StepResult]) -> tuple[StepResult, ...]:
-    """Return a result for every step, those that were not reached included."""
+    """Return a result for every step, including those that were not reached."""
     rest = workflow.steps[len(done) :]
     return (*done, *(StepResult(step.id, NOT_EXERCISED) for step in rest))
 
@@ -143,7 +143,7 @@ class _Player:
             await self._supply_after(session, step, exchange)
 
     async def _supply(self, session: JudgedSession) -> None:
-        """Make a user that has the factor of the workflow, and fill in the inputs that exist at the start."""
+        """Create a user with the factor of the workflow, and fill in the inputs that exist at the start."""
         inputs = self._context.inputs
         inputs["action_type"] = ACTION
         if "code" in self._workflow.inputs:
@@ -168,8 +168,8 @@ class _Player:
             self._context.inputs[name] = messages[0].code
 
     async def _attempt(self, session: JudgedSession, step: Step) -> tuple[Exchange, str]:
-        """Call the operation, again as often as a failure action says; return the last answer, and what was
-        expected of it and did not hold.
+        """Call the operation, again as often as a failure action says; return the last response, and the
+        criterion that did not hold.
         """
         retried: dict[str, int] = {}
         while True:
@@ -188,7 +188,7 @@ class _Player:
         path = operation.path.format(**evaluate(step.path, self._context))
         body = evaluate(step.payload, self._context)
         exchange = await session.send(operation, body, path=path)
-        self._context.answer = exchange
+        self._context.response = exchange
         return exchange
 
     def _broken(self, criteria: Sequence[str]) -> str:
@@ -196,7 +196,7 @@ class _Player:
         return next((condition for condition in criteria if not holds(condition, self._context)), "")
 
     def _outputs(self, step: Step) -> str:
-        """Keep the outputs of a step; return what is expected and not there."""
+        """Keep the outputs of a step; return those that are missing."""
         try:
             self._context.outputs[step.id] = evaluate(dict(step.outputs), self._context)
         except Unresolved as error:
@@ -205,8 +205,8 @@ class _Player:
 
 
 def _wait(action: FailureAction, exchange: Exchange) -> float:
-    """Return the seconds before the next attempt. Arazzo 1.0.1, retryAfter: a Retry-After of the answer
-    overrules it.
+    """Return the seconds before the next attempt. Arazzo 1.0.1, retryAfter: a Retry-After of the response
+    overrides it.
     """
     asked = exchange.header("Retry-After") or ""
     return min(float(asked) if asked.isascii() and asked.isdigit() else action.retry_after, _LONGEST_WAIT)

@@ -1,8 +1,8 @@
-"""What is sent: operations as data, calls of them, and the requests that come of it.
+"""What is sent: operations as data, their calls, and the requests for them.
 
-Arguments are checked here before anything is sent. Objects that may hold a secret show none in their ``repr``,
-and no plain secret is kept in a local variable of a frame that raises: tracebacks that print local variables
-stay clean.
+Arguments are checked here before anything is sent. Objects that may hold a secret do not show it in their
+``repr``, and no plain secret is kept in a local variable of a frame that raises, for tracebacks that print
+local variables.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from ._shapes import Mismatch, Shape
-from .errors import InvalidArgumentError
+from ._codecs import Codec, Mismatch
+from ._errors import InvalidArgumentError
 
 __all__ = ["Argument", "Body", "Call", "Operation", "Request", "Secret", "Settings", "prepare"]
 
@@ -41,7 +41,7 @@ class Argument:
         name: str,
         wire: str,
         place: str,
-        shape: Shape[Any],
+        codec: Codec[Any],
         *,
         required: bool = False,
         secret: bool = False,
@@ -49,23 +49,23 @@ class Argument:
         self.name = name
         self.wire = wire
         self.place = place
-        self.shape = shape
+        self.codec = codec
         self.required = required
         self.secret = secret
 
 
 class Body(Generic[T]):
-    """The body of a success: its one media type, and its shape."""
+    """The body of a success: its one media type, and its codec."""
 
-    def __init__(self, media_type: str, shape: Shape[T]) -> None:
+    def __init__(self, media_type: str, codec: Codec[T]) -> None:
         self.media_type = media_type
-        self.shape = shape
+        self.codec = codec
 
 
 class Operation(Generic[T]):
     """What is known of an operation.
 
-    ``answers`` maps a status, or a range such as ``2XX``, to its body, None where it has none; ``request``
+    ``successes`` maps a status, or a range such as ``2XX``, to its body, None where it has none; ``request``
     builds the request from checked arguments by their place and wire name.
     """
 
@@ -73,25 +73,25 @@ class Operation(Generic[T]):
         self,
         name: str,
         *,
-        request: Callable[[dict[str, dict[str, Any]]], dict[str, Any]],
+        request: Callable[[Mapping[str, Any]], dict[str, Any]],
         arguments: tuple[Argument, ...],
-        answers: Mapping[str, Body[Any] | None],
+        successes: Mapping[str, Body[Any] | None],
         credentials: tuple[str, str] | None,
         repeatable: bool,
     ) -> None:
         self.name = name
         self.request = request
         self.arguments = arguments
-        self.answers = answers
+        self.successes = successes
         self.credentials = credentials
         self.repeatable = repeatable
-        media_types = [body.media_type for body in answers.values() if body is not None]
+        media_types = [body.media_type for body in successes.values() if body is not None]
         self.accept = ", ".join(dict.fromkeys((*media_types, "application/json")))
 
     def documented(self, status: int) -> str:
-        """The key in ``answers`` that a status stands under, "" where it is no success."""
+        """The key in ``successes`` for a status, "" where it is no success."""
         for key in (str(status), f"{status // 100}XX"):
-            if key in self.answers:
+            if key in self.successes:
                 return key
         return ""
 
@@ -110,22 +110,27 @@ class Call(Generic[T]):
 
     def written(self) -> tuple[Written, dict[str, str]]:
         """The arguments as they go on the wire, and what is wrong with them by name."""
-        parts: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "body": {}}
+        parts: dict[str, Any] = {"path": {}, "query": {}, "header": {}}
         problems: dict[str, str] = {}
         for argument in self.operation.arguments:
             value = self._values[argument.name]
+            if argument.wire:  # a body that is an object is sent even where it has no fields
+                parts.setdefault(argument.place, {})
             if value is None and not argument.required:
                 continue
             try:
-                written = argument.shape.write(value, "")
+                written = argument.codec.write(value, "")
             except Mismatch as mismatch:
                 problems[argument.name] = str(mismatch).removeprefix("value: ")
                 continue
             if argument.place == "path" and str(written) in ("", ".", ".."):
-                problems[argument.name] = "wanted something that can stand in a path"
+                problems[argument.name] = "expected a value that can be a segment of a path"
             if argument.place == "header" and not (str(written).isascii() and str(written).isprintable()):
-                problems[argument.name] = "wanted printable ASCII"
-            parts[argument.place][argument.wire] = written
+                problems[argument.name] = "expected printable ASCII"
+            if argument.wire:
+                parts[argument.place][argument.wire] = written
+            else:
+                parts[argument.place] = written
         return Written(parts), problems
 
     def scrub(self, text: str) -> str:
@@ -142,7 +147,7 @@ class Written:
 
     __slots__ = ("parts",)
 
-    def __init__(self, parts: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, parts: dict[str, Any]) -> None:
         self.parts = parts
 
 
@@ -169,8 +174,8 @@ class Request:
     def build(self, client: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """The request, with the cookies of ``client`` and those of its headers that are not ours.
 
-        Whole, with host and length, so that httpx neither merges nor counts anything again: that would take
-        longer than everything else here together.
+        It is complete, with host and length, so that httpx neither merges nor counts anything again: that
+        would take longer than everything else here together.
         """
         ours = [(name.encode(), value.encode()) for name, value in self._headers.items()]
         names = {name for name, _ in ours}
@@ -189,7 +194,7 @@ class Request:
 
 
 class Settings:
-    """What a client was made with."""
+    """The settings of a client."""
 
     __slots__ = ("_headers", "_key", "_timeouts", "auth_url", "retries", "timeout")
 

@@ -6,81 +6,30 @@ error of ``errors``; it is repeated only where that cannot do anything twice.
 
 from __future__ import annotations
 
-import os
-import platform
-import time
-from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Any, TypeVar
 from uuid import UUID
 
-import httpx
-
 from . import _operations, models
-from ._answer import judge, pause
-from ._request import Call, Request, Secret, Settings, prepare
-from .errors import InvalidArgumentError
-from .responses import Failure, RawResponse, failure, record, too_much
+from ._client import AsyncClient, Product, SyncClient
+from ._request import Call
 
-T = TypeVar("T")
-
-_USER_AGENT = f"stepup-mfa-client/0.1.0 python/{platform.python_version()} httpx/{httpx.__version__}"
-
-
-def _settings(
-    auth_url: str | None, key: Secret, timeout: Any, headers: Mapping[str, str] | None, retries: Any
-) -> Settings:
-    """Check what a client is made with; no message holds the key or the value of a header."""
-    problems: dict[str, str] = {}
-    url = (auth_url or os.environ.get("STEPUP_MFA_AUTH_URL", "")).rstrip("/")
-    key.value = key.value or os.environ.get("STEPUP_MFA_API_KEY", "")
-    if not url:
-        problems["auth_url"] = "is missing; give it, or set STEPUP_MFA_AUTH_URL"
-    elif not _is_base_url(url):
-        problems["auth_url"] = (
-            "wanted an address like https://auth.example.com, without query, fragment and password"
-        )
-    if not key.value:
-        problems["api_key"] = "is missing; give it, or set STEPUP_MFA_API_KEY"
-    elif not all("!" <= char <= "~" for char in key.value):
-        problems["api_key"] = "wanted printable ASCII without spaces"
-    if not isinstance(timeout, (int, float)) or isinstance(timeout, bool) or not 0 < timeout < 1e6:
-        problems["timeout"] = "wanted a positive number of seconds"
-    if not isinstance(retries, int) or isinstance(retries, bool) or not 0 <= retries <= 10:
-        problems["retries"] = "wanted a number from 0 to 10"
-    for name, value in (headers or {}).items():
-        if not name.isascii() or not value.isascii() or not value.isprintable():
-            problems["headers"] = "wanted names and values of printable ASCII"
-        if name.lower() in ("authorization",):
-            problems["headers"] = "the API key is sent by api_key"
-        if name.lower() in ("content-length", "transfer-encoding"):
-            problems["headers"] = f"{name} follows from the body"
-    if problems:
-        raise InvalidArgumentError("StepUpMfa", problems)
-    return Settings(url, key, float(timeout), {"User-Agent": _USER_AGENT, **(headers or {})}, retries)
+_PRODUCT = Product(
+    environment="STEPUP_MFA",
+    agent="stepup-mfa-client/0.1.0",
+    credential_headers=("authorization",),
+)
 
 
-def _is_base_url(text: str) -> bool:
-    try:
-        url = httpx.URL(text)
-    except (httpx.InvalidURL, TypeError, ValueError):
-        return False
-    return (
-        url.scheme in ("http", "https") and bool(url.host) and not (url.userinfo or url.query or url.fragment)
-    )
-
-
-class StepUpMfa:
+class StepUpMfa(SyncClient):
     """Step-Up MFA API.
 
     Args:
-        auth_url: Address of the server, such as ``https://auth.example.com``; by default what the environment
-            variable STEPUP_MFA_AUTH_URL says.
-        api_key: The API key; by default what STEPUP_MFA_API_KEY says. It is shown nowhere.
-        timeout: Seconds to wait for a connection, and for each piece of an answer. An answer whose body is not
-            complete as many seconds after the try began is given up too.
+        auth_url: Address of the server, such as ``https://auth.example.com``; by default the value of the
+            environment variable STEPUP_MFA_AUTH_URL.
+        api_key: The API key; by default the value of STEPUP_MFA_API_KEY. It is shown nowhere.
+        timeout: Seconds to wait for a connection, and for each piece of a response. A response whose body is
+            not complete as many seconds after the try began is given up too.
         headers: Sent with every request.
-        event_hooks: Called with every request before it is sent, and with every answer before its body is
+        event_hooks: Called with every request before it is sent, and with every response before its body is
             read: ``{"request": [...], "response": [...]}``, as httpx takes them.
         http_client: A client of your own, with your proxies, certificates or event hooks. Its headers and
             cookies are sent; it is left open; its redirects, authentication and timeouts are not used.
@@ -90,42 +39,7 @@ class StepUpMfa:
         InvalidArgumentError: An argument is missing or malformed.
     """
 
-    def __init__(
-        self,
-        auth_url: str | None = None,
-        api_key: str | None = None,
-        *,
-        timeout: float = 10.0,
-        headers: Mapping[str, str] | None = None,
-        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
-        http_client: httpx.Client | None = None,
-        retries: int = 2,
-    ) -> None:
-        _key = Secret(api_key or "")
-        del api_key
-        self._settings = _settings(auth_url, _key, timeout, headers, retries)
-        if http_client is not None and event_hooks is not None:
-            raise InvalidArgumentError(
-                "StepUpMfa", {"event_hooks": "belong to http_client, where there is one"}
-            )
-        self._owns_http = http_client is None
-        self._http = http_client or httpx.Client(event_hooks=event_hooks)
-
-    def __repr__(self) -> str:
-        return f"StepUpMfa(auth_url={self._settings.auth_url!r}, api_key=***)"
-
-    def __enter__(self) -> StepUpMfa:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections, unless they belong to a client of yours."""
-        if self._owns_http:
-            self._http.close()
+    _product = _PRODUCT
 
     def fetch_user_mfa_methods(
         self,
@@ -189,24 +103,24 @@ class StepUpMfa:
             code: The code as the app shows it, usually six digits. Leading zeros count, so it is a string.
                 1 to 16 characters.
             grant_type: `ONE_TIME_USE`: good for one verification. `TIME_BASED`: good for any number until
-                its lifetime ends. One of "ONE_TIME_USE", "TIME_BASED".
+                its lifetime ends. One of `ONE_TIME_USE`, `TIME_BASED`.
             valid_for_seconds: Lifetime of the grant in seconds, from the moment it is issued; at most one
                 day. 1 to 86400. Format int64.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
-            UserNotFoundError: No such user in the environment of the API key.
-            MfaNotEnabledError: The user has not set up the factor that this operation needs.
-            IncorrectMfaCodeError: The code is wrong, was used before, or is too old. Which of them is not
-                told.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            UserNotFoundError: No such user in the environment of the API key.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
+            MfaNotEnabledError: The user has not set up the factor that this operation needs.
+            IncorrectMfaCodeError: The code is wrong, was used before, or is too old. Which of them is not
+                told.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -258,22 +172,22 @@ class StepUpMfa:
             user_id: The ID of the user. Format uuid.
             mfa_phone_id: The ID of one of the user's phones, from the lookup. Format uuid.
             grant_type: `ONE_TIME_USE`: good for one verification. `TIME_BASED`: good for any number until
-                its lifetime ends. One of "ONE_TIME_USE", "TIME_BASED".
+                its lifetime ends. One of `ONE_TIME_USE`, `TIME_BASED`.
             valid_for_seconds: Lifetime of the grant in seconds, from the moment the code is verified; at
                 most one day. 1 to 86400. Format int64.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
-            UserNotFoundError: No such user in the environment of the API key.
-            MfaNotEnabledError: The user has not set up the factor that this operation needs.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            UserNotFoundError: No such user in the environment of the API key.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
+            MfaNotEnabledError: The user has not set up the factor that this operation needs.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -322,15 +236,15 @@ class StepUpMfa:
                 characters.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -379,15 +293,15 @@ class StepUpMfa:
             grant: The grant, as `step_up_grant` gave it. 1 to 256 characters.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -409,45 +323,18 @@ class StepUpMfa:
         del grant
         return self._run(_call)
 
-    def _run(self, call: Call[T]) -> T:
-        request, tries = prepare(call, self._settings), 0
-        while True:
-            tries += 1
-            outcome = self._send(request)
-            seconds = pause(call, outcome, tries, self._settings)
-            if seconds is None:
-                return judge(call, outcome, self._settings)
-            time.sleep(seconds)
 
-    def _send(self, request: Request) -> RawResponse | Failure:
-        content, end = bytearray(), time.monotonic() + self._settings.timeout
-        try:
-            response = self._http.send(
-                request.build(self._http), stream=True, follow_redirects=False, auth=None
-            )
-            try:
-                for chunk in response.iter_bytes():
-                    content += chunk
-                    if (excess := too_much(content, end)) is not None:
-                        return excess
-            finally:
-                response.close()
-        except httpx.HTTPError as error:
-            return failure(error)
-        return record(RawResponse(response.status_code, response.headers, bytes(content)))
-
-
-class AsyncStepUpMfa:
+class AsyncStepUpMfa(AsyncClient):
     """Step-Up MFA API.
 
     Args:
-        auth_url: Address of the server, such as ``https://auth.example.com``; by default what the environment
-            variable STEPUP_MFA_AUTH_URL says.
-        api_key: The API key; by default what STEPUP_MFA_API_KEY says. It is shown nowhere.
-        timeout: Seconds to wait for a connection, and for each piece of an answer. An answer whose body is not
-            complete as many seconds after the try began is given up too.
+        auth_url: Address of the server, such as ``https://auth.example.com``; by default the value of the
+            environment variable STEPUP_MFA_AUTH_URL.
+        api_key: The API key; by default the value of STEPUP_MFA_API_KEY. It is shown nowhere.
+        timeout: Seconds to wait for a connection, and for each piece of a response. A response whose body is
+            not complete as many seconds after the try began is given up too.
         headers: Sent with every request.
-        event_hooks: Called with every request before it is sent, and with every answer before its body is
+        event_hooks: Called with every request before it is sent, and with every response before its body is
             read: ``{"request": [...], "response": [...]}``, as httpx takes them.
         http_client: A client of your own, with your proxies, certificates or event hooks. Its headers and
             cookies are sent; it is left open; its redirects, authentication and timeouts are not used.
@@ -457,42 +344,7 @@ class AsyncStepUpMfa:
         InvalidArgumentError: An argument is missing or malformed.
     """
 
-    def __init__(
-        self,
-        auth_url: str | None = None,
-        api_key: str | None = None,
-        *,
-        timeout: float = 10.0,
-        headers: Mapping[str, str] | None = None,
-        event_hooks: Mapping[str, list[Callable[..., Any]]] | None = None,
-        http_client: httpx.AsyncClient | None = None,
-        retries: int = 2,
-    ) -> None:
-        _key = Secret(api_key or "")
-        del api_key
-        self._settings = _settings(auth_url, _key, timeout, headers, retries)
-        if http_client is not None and event_hooks is not None:
-            raise InvalidArgumentError(
-                "AsyncStepUpMfa", {"event_hooks": "belong to http_client, where there is one"}
-            )
-        self._owns_http = http_client is None
-        self._http = http_client or httpx.AsyncClient(event_hooks=event_hooks)
-
-    def __repr__(self) -> str:
-        return f"AsyncStepUpMfa(auth_url={self._settings.auth_url!r}, api_key=***)"
-
-    async def __aenter__(self) -> AsyncStepUpMfa:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections, unless they belong to a client of yours."""
-        if self._owns_http:
-            await self._http.aclose()
+    _product = _PRODUCT
 
     async def fetch_user_mfa_methods(
         self,
@@ -556,24 +408,24 @@ class AsyncStepUpMfa:
             code: The code as the app shows it, usually six digits. Leading zeros count, so it is a string.
                 1 to 16 characters.
             grant_type: `ONE_TIME_USE`: good for one verification. `TIME_BASED`: good for any number until
-                its lifetime ends. One of "ONE_TIME_USE", "TIME_BASED".
+                its lifetime ends. One of `ONE_TIME_USE`, `TIME_BASED`.
             valid_for_seconds: Lifetime of the grant in seconds, from the moment it is issued; at most one
                 day. 1 to 86400. Format int64.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
-            UserNotFoundError: No such user in the environment of the API key.
-            MfaNotEnabledError: The user has not set up the factor that this operation needs.
-            IncorrectMfaCodeError: The code is wrong, was used before, or is too old. Which of them is not
-                told.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            UserNotFoundError: No such user in the environment of the API key.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
+            MfaNotEnabledError: The user has not set up the factor that this operation needs.
+            IncorrectMfaCodeError: The code is wrong, was used before, or is too old. Which of them is not
+                told.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -625,22 +477,22 @@ class AsyncStepUpMfa:
             user_id: The ID of the user. Format uuid.
             mfa_phone_id: The ID of one of the user's phones, from the lookup. Format uuid.
             grant_type: `ONE_TIME_USE`: good for one verification. `TIME_BASED`: good for any number until
-                its lifetime ends. One of "ONE_TIME_USE", "TIME_BASED".
+                its lifetime ends. One of `ONE_TIME_USE`, `TIME_BASED`.
             valid_for_seconds: Lifetime of the grant in seconds, from the moment the code is verified; at
                 most one day. 1 to 86400. Format int64.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
-            UserNotFoundError: No such user in the environment of the API key.
-            MfaNotEnabledError: The user has not set up the factor that this operation needs.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            UserNotFoundError: No such user in the environment of the API key.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
+            MfaNotEnabledError: The user has not set up the factor that this operation needs.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -689,15 +541,15 @@ class AsyncStepUpMfa:
                 characters.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -746,15 +598,15 @@ class AsyncStepUpMfa:
             grant: The grant, as `step_up_grant` gave it. 1 to 256 characters.
 
         Raises:
-            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
-                once.
             UnauthorizedError: The API key was not accepted.
             FeatureGatedError: The plan of this environment does not include step-up MFA.
             ForbiddenError: The API key may not call this operation.
+            RateLimitedError: Too many attempts; see `Retry-After`.
+            InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at
+                once.
             RequestTimeoutError: The request body did not arrive in time.
             RequestTooLargeError: The request body is too large.
             UnsupportedMediaTypeError: The request body is not declared as JSON.
-            RateLimitedError: Too many attempts; see `Retry-After`.
             StepUpMfaError: Any other failure; see ``errors``.
 
         Example:
@@ -775,32 +627,3 @@ class AsyncStepUpMfa:
         # Tracebacks may print the local variables of this frame.
         del grant
         return await self._run(_call)
-
-    async def _run(self, call: Call[T]) -> T:
-        request, tries = prepare(call, self._settings), 0
-        while True:
-            tries += 1
-            outcome = await self._send(request)
-            seconds = pause(call, outcome, tries, self._settings)
-            if seconds is None:
-                return judge(call, outcome, self._settings)
-            import asyncio  # loaded long since, where this is awaited
-
-            await asyncio.sleep(seconds)
-
-    async def _send(self, request: Request) -> RawResponse | Failure:
-        content, end = bytearray(), time.monotonic() + self._settings.timeout
-        try:
-            response = await self._http.send(
-                request.build(self._http), stream=True, follow_redirects=False, auth=None
-            )
-            try:
-                async for chunk in response.aiter_bytes():
-                    content += chunk
-                    if (excess := too_much(content, end)) is not None:
-                        return excess
-            finally:
-                await response.aclose()
-        except httpx.HTTPError as error:
-            return failure(error)
-        return record(RawResponse(response.status_code, response.headers, bytes(content)))

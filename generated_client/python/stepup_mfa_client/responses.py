@@ -1,7 +1,7 @@
-"""Answers as they came, before anything is made of them.
+"""Responses as they came, before they are interpreted.
 
-``raw_responses`` collects them for callers who want a status, a header or a body that results and errors leave
-out. No ``repr`` here shows a body or a header: they may hold secrets.
+``raw_responses`` collects them for callers who want a status, a header or a body that results and errors
+leave out. No ``repr`` here shows a body or a header: they may hold secrets.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import httpx
 
 __all__ = ["Failure", "RawResponse", "failure", "raw_responses", "record", "too_much"]
 
-# Answers of this API are small; whatever is larger is no answer of it.
+# Responses of this API are small; whatever is larger is not one of them.
 _MAX_BYTES = 1024 * 1024
 
 _collected: contextvars.ContextVar[list[RawResponse] | None] = contextvars.ContextVar(
@@ -28,33 +28,33 @@ _collected: contextvars.ContextVar[list[RawResponse] | None] = contextvars.Conte
 
 @contextlib.contextmanager
 def raw_responses() -> Generator[list[RawResponse], None, None]:
-    """Collect every answer that calls in this block get, tries that failed included, oldest first.
+    """Collect every response to the calls in this block, oldest first, those of failed tries included.
 
     It sees the calls of its own thread or task, of tasks started inside, and of any client.
 
     Example:
-        with raw_responses() as answers:
+        with raw_responses() as responses:
             ...
-        print(answers[-1].status, answers[-1].headers)
+        print(responses[-1].status, responses[-1].headers)
     """
-    answers: list[RawResponse] = []
-    token = _collected.set(answers)
+    responses: list[RawResponse] = []
+    token = _collected.set(responses)
     try:
-        yield answers
+        yield responses
     finally:
         _collected.reset(token)
 
 
-def record(answer: RawResponse) -> RawResponse:
-    """Hand an answer to the innermost block that collects."""
-    answers = _collected.get()
-    if answers is not None:
-        answers.append(answer)
-    return answer
+def record(response: RawResponse) -> RawResponse:
+    """Pass a response to the innermost block that collects."""
+    responses = _collected.get()
+    if responses is not None:
+        responses.append(response)
+    return response
 
 
 class RawResponse:
-    """What came back, read to its end: ``status``, ``headers``, and the bytes of the body as ``content``."""
+    """A response, read to its end: ``status``, ``headers``, and the bytes of the body as ``content``."""
 
     __slots__ = ("content", "headers", "status")
 
@@ -85,22 +85,22 @@ class RawResponse:
         except (TypeError, ValueError, OverflowError):
             return None
 
-    def document(self, wanted: str = "") -> tuple[Any, str]:
+    def document(self, expected: str = "") -> tuple[Any, str]:
         """The JSON document of the body, and why there is none ("" where there is one).
 
-        ``wanted`` is the one media type it may be of; by default it may be of any that is JSON.
+        ``expected`` is the one media type it may have; by default any that is JSON.
         """
         media_type = self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type != (wanted or "application/json") and (wanted or not media_type.endswith("+json")):
-            return None, f"the answer is {media_type or 'of no media type'}, not {wanted or 'JSON'}"
+        if media_type != (expected or "application/json") and (expected or not media_type.endswith("+json")):
+            return None, f"the response is {media_type or 'of no media type'}, not {expected or 'JSON'}"
         try:
             return _DECODER.decode(self.content.decode("utf-8")), ""
         except (ValueError, RecursionError):
-            return None, "the answer is not valid JSON"
+            return None, "the response is not valid JSON"
 
 
 class Failure:
-    """No answer came. ``sent`` says whether the request may have reached the server."""
+    """No response came. ``sent`` says whether the request may have reached the server."""
 
     __slots__ = ("reason", "sent", "timed_out")
 
@@ -111,12 +111,12 @@ class Failure:
 
     def summary(self) -> str:
         """One line for a log."""
-        return f"no answer ({self.reason})"
+        return f"no response ({self.reason})"
 
 
 def failure(error: Exception) -> Failure:
     """What an exception of httpx means for the call."""
-    # A connection that was never made carried nothing. All else may have arrived.
+    # Nothing was sent without a connection. After any other failure, the request may have arrived.
     sent = not isinstance(
         error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
     )
@@ -127,11 +127,11 @@ def failure(error: Exception) -> Failure:
 
 
 def too_much(content: bytearray, end: float) -> Failure | None:
-    """Why an answer is read no further, if it is not; ``end`` is on the monotonic clock."""
+    """Why a response is not read further, None where it is; ``end`` is on the monotonic clock."""
     if len(content) > _MAX_BYTES:
-        return Failure("the answer is too large", sent=True, timed_out=False)
+        return Failure("the response is too large", sent=True, timed_out=False)
     if time.monotonic() > end:
-        return Failure("the answer took too long", sent=True, timed_out=True)
+        return Failure("the response took too long", sent=True, timed_out=True)
     return None
 
 
@@ -142,8 +142,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse(constant: str) -> Any:
+def _reject(constant: str) -> Any:
     raise ValueError(constant)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_reject)

@@ -108,7 +108,7 @@ class _Reader:
     def _check_id(self, fields: Fields, key: str, taken: set[str]) -> None:
         name = fields.text(key)
         if key in fields and not re.fullmatch(_NAME, name):
-            fields.reject(key, f'found "{shown(name)}"; wanted letters, digits, _ and -')
+            fields.reject(key, f'found "{shown(name)}"; expected letters, digits, _ and -')
         if name in taken:
             fields.reject(key, f'"{shown(name)}" is taken')
         taken.add(name)
@@ -124,7 +124,7 @@ class _Reader:
         found = self._components[section].get(text.removeprefix(prefix))
         if found is None or not text.startswith(prefix):
             self.problems.add(
-                node, pointer, f'found "{shown(text)}", which is no component; wanted {prefix}…'
+                node, pointer, f'found "{shown(text)}", which is not a component; expected {prefix}…'
             )
             return None
         return found
@@ -224,8 +224,8 @@ class _Reader:
             found = _CONDITION.match(text)
             literal = _literal(found[2]) if found else None
             if found is None or literal is None:
-                wanted = "wanted $statusCode or $response.body#/pointer, ==, and a literal"
-                self.problems.add(node, pointer, f'found the condition "{shown(text)}"; {wanted}')
+                expected = "expected $statusCode or $response.body#/pointer, ==, and a literal"
+                self.problems.add(node, pointer, f'found the condition "{shown(text)}"; {expected}')
                 continue
             body = _BODY.match(found[1])
             yield Criterion(text, _keys(body[1]) if body else None, literal.value)
@@ -252,7 +252,7 @@ class _Reader:
         for name, node, pointer in step.entries("outputs"):
             found = _BODY.match(node.value) if isinstance(node.value, str) else None
             if found is None:
-                self.problems.add(node, pointer, f"found {node.type_name}; wanted $response.body#/pointer")
+                self.problems.add(node, pointer, f"found {node.type_name}; expected $response.body#/pointer")
                 continue
             yield Output(name, _keys(found[1]))
 
@@ -261,7 +261,7 @@ class _Reader:
         for name, node, pointer in workflow.entries("outputs"):
             found = reference(frozen(node))
             if not isinstance(found, OutputReference) or (found.step, found.name) not in known:
-                self.problems.add(node, pointer, "wanted $steps.id.outputs.name of a step of this workflow")
+                self.problems.add(node, pointer, "expected $steps.id.outputs.name of a step of this workflow")
                 continue
             yield name, found
 

@@ -64,13 +64,15 @@ class Narrowing:
 class Call:
     """One step. The leaves of ``inputs`` may be references; ``asked`` has to be asked for before it.
 
-    ``answer`` is what it is answered with, None where that has no body; ``refused``, that this is a refusal.
+    ``answer`` is the example that ``response`` shows, None where that has no body; ``refused`` is set where
+    the step expects an error.
     """
 
     step: Step
     operation: Operation
     inputs: Inputs
     asked: tuple[Input, ...]
+    response: Response | None
     answer: Example | None
     refused: Refusal | None
     narrowings: tuple[Narrowing, ...]
@@ -163,6 +165,7 @@ def _calls(api: Api, workflow: Workflow) -> Iterator[Call]:
             operation=operation,
             inputs=_inputs(api, operation, step),
             asked=tuple(asked),
+            response=response,
             answer=answer,
             refused=refused,
             narrowings=() if refused else tuple(_narrowings(api, response, step)),

@@ -73,8 +73,8 @@ class Typed:
             )
         if (union := self.union(item)) is not None:
             return self.variant(union, value) is not None or bool(union.tag and isinstance(value, Mapping))
-        wanted = _KINDS.get(item.kind, object)
-        return isinstance(value, wanted) and (
+        expected = _KINDS.get(item.kind, object)
+        return isinstance(value, expected) and (
             isinstance(value, bool) <= (item.kind in ("boolean", "any", "const"))
         )
 
@@ -92,10 +92,10 @@ class Typed:
 
     def fed(self, flow: Flow, name: str) -> Field | None:
         """The first field that an input of a workflow goes into, as one that is required and no secret."""
-        wanted = InputReference(name)
+        expected = InputReference(name)
         for call in flow.calls:
             for field, value in self.arguments(self.operation(call.operation.id), call.inputs):
-                if reference(value) == wanted:
+                if reference(value) == expected:
                     bare = replace(field.type, nullable=False)
                     return replace(field, type=bare, required=True, secret=False)
         return None

@@ -95,9 +95,9 @@ def at(value: Json, pointer: Iterable[str]) -> Json:
     return value
 
 
-def same(found: Json, wanted: Json) -> bool:
+def same(found: Json, expected: Json) -> bool:
     """Equality of JSON: true is not 1."""
-    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+    return found == expected and isinstance(found, bool) == isinstance(expected, bool)
 
 
 def made_up(api: Api, schema: Schema, name: str, inside: tuple[str, ...] = ()) -> Json:

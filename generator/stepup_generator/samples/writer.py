@@ -4,29 +4,21 @@ import textwrap
 from collections.abc import Iterable
 from typing import Protocol
 
-from stepup_generator.openapi.model import Json, Operation, Response
-from stepup_generator.samples.plan import Flow, Refusal
+from stepup_generator.openapi.model import Operation
+from stepup_generator.samples.plan import Flow
 
 __all__ = ["Writer", "block", "called", "comment"]
 
 
 class Writer(Protocol):
-    """Writes whole programs, and what they print, in one language."""
+    """Writes complete programs in one language; its formatter lays them out afterwards."""
 
     def request(self, operation: Operation) -> str:
-        """A program that makes one call with the example of the document and prints the answer."""
-        ...
-
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        """What the program prints for an answer, without the end of the line."""
-        ...
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        """What a flow prints for a refusal that it is about."""
+        """A program that makes one call with the example of the document and prints the response."""
         ...
 
     def flow(self, flow: Flow) -> str:
-        """A program that goes through a workflow, prints every answer, and asks for what a user types in."""
+        """A program that goes through a workflow, prints each response, and asks for what a user types in."""
         ...
 
 

@@ -43,11 +43,11 @@ def _slugs(names: Iterable[str], reserved: Iterable[str]) -> dict[str, str]:
     taken = set(reserved)
     slugs = {}
     for name in names:
-        wanted = slug = _ODD.sub("-", name).strip("-") or "other"
+        expected = slug = _ODD.sub("-", name).strip("-") or "other"
         number = 1
         while slug.lower() in taken:
             number += 1
-            slug = f"{wanted}-{number}"
+            slug = f"{expected}-{number}"
         taken.add(slug.lower())
         slugs[name] = slug
     return slugs

@@ -102,7 +102,7 @@ def _answer(step: Step) -> tuple[str, ...]:
         if item.pointer
     ]
     brought = [] if step.is_refusal else [_words(item.name) for item in step.outputs if not said]
-    status = str(step.status) if step.status is not None else "answer"
+    status = str(step.status) if step.status is not None else "response"
     return (f"{status} {', '.join(brought or said[-1:])}".strip(),)
 
 
@@ -134,7 +134,7 @@ def diagram(api: Api, workflow: Workflow, anchor: str) -> Markup:
     drawn += [_arrow(*row) for row in rows]
     width, height = _LANES[lanes[-1]] + _MARGINS[lanes[-1]], round(at + 2 * _GAP)
     told = " ".join(
-        f"{names[arrow.start]} to {names[arrow.end]}: {'; '.join(arrow.lines)}{' (refused)' * arrow.refusal}."
+        f"{names[arrow.start]} to {names[arrow.end]}: {'; '.join(arrow.lines)}{' (error)' * arrow.refusal}."
         for arrow in arrows
     )
     return Markup(

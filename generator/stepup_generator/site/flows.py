@@ -15,26 +15,26 @@ from stepup_generator.openapi.model import Api
 from stepup_generator.samples import Sample
 from stepup_generator.site.addresses import Addresses
 from stepup_generator.site.diagrams import diagram
-from stepup_generator.site.frame import environment
 from stepup_generator.site.guide_pages import relative
 from stepup_generator.site.guides import Guide
+from stepup_generator.site.markdown_pages import markdown_of
 from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.panels import Panel, code, panels
+from stepup_generator.site.shell import environment
 from stepup_generator.site.targets import flow_address
 from stepup_generator.site.text import one_line
-from stepup_generator.site.twins import twin_of
 
 __all__ = ["flow_pages"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A thing of the site as a flow's page names it; ``link`` and ``twin`` are relative to that page."""
+    """A thing of the site as a flow's page names it; ``link`` and ``markdown`` are relative to that page."""
 
     id: str
     title: str
     link: str
-    twin: str
+    markdown: str
     text: str = ""
     status: int | None = None
     waits: tuple[Input, ...] = ()
@@ -91,7 +91,7 @@ class _Writer:
                 step.id,
                 operation.summary or operation.id,
                 relative(address, page),
-                relative(twin_of(address), page),
+                relative(markdown_of(address), page),
                 step.description,
                 step.status,
                 tuple(item for item in flow.inputs if item.resolved_after == step.id),
@@ -101,8 +101,8 @@ class _Writer:
         """The guides that link to a page."""
         for guide in self._guides:
             if page in guide.links.values():
-                link, twin = relative(guide.address, page), relative(twin_of(guide.address), page)
-                yield _Link(guide.slug, guide.title, link, twin, guide.summary)
+                link, markdown = relative(guide.address, page), relative(markdown_of(guide.address), page)
+                yield _Link(guide.slug, guide.title, link, markdown, guide.summary)
 
 
 def _samples(flow: Workflow, samples: Sequence[Sample]) -> Markup:
@@ -111,7 +111,11 @@ def _samples(flow: Workflow, samples: Sequence[Sample]) -> Markup:
     for sample in samples:
         mark = f"{flow.id}.{sample.language.id}"
         printed = code(sample.response, "text", f"{mark}.response")
-        body = code(sample.request, sample.language.id, f"{mark}.request")
-        body += Markup('<p class="file">Prints</p>\n') + printed
+        body = code(sample.request, sample.language.lexer, f"{mark}.request")
+        body += Markup('<p class="file">{}</p>\n').format(_heading(sample)) + printed
         items.append(Panel(sample.language.id, sample.language.name, body))
     return panels("program", items) if items else Markup()
+
+
+def _heading(sample: Sample) -> str:
+    return "Prints" if sample.captured else "Responses"

@@ -1,4 +1,4 @@
-"""Turns guides into pages: their Markdown as HTML in which every string stays text, and as their own twin."""
+"""Turns guides into pages: their Markdown as HTML in which every string stays text, and as Markdown."""
 
 import posixpath
 import re
@@ -12,14 +12,15 @@ from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from stepup_generator.arazzo.read import Workflow
+from stepup_generator.languages import TARGETS
 from stepup_generator.openapi.model import Api
 from stepup_generator.site.diagrams import diagram
 from stepup_generator.site.guides import LANGUAGES, Block, Guide, is_external, parse
 from stepup_generator.site.highlight import highlight
+from stepup_generator.site.markdown_pages import markdown_of
 from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.panels import Panel, code, panels
 from stepup_generator.site.targets import flow_address
-from stepup_generator.site.twins import twin_of
 
 __all__ = ["guide_pages", "relative"]
 
@@ -27,7 +28,7 @@ __all__ = ["guide_pages", "relative"]
 _Diagrams: TypeAlias = Mapping[str, Callable[[str], Markup]]
 _RENDERER = MarkdownIt("commonmark").enable("table")
 # What a language is called where a reader chooses between several: by the names of the samples.
-_CHOICE = {"js": ("javascript", "JavaScript"), "sh": ("curl", "cURL")}
+_CHOICE = {item.language.fence: (item.language.id, item.language.name) for item in TARGETS}
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,})(\w*)[^\n]*$")
 
 
@@ -55,7 +56,7 @@ def _page(guide: Guide, diagrams: _Diagrams) -> Page:
         summary=guide.summary,
         section="Guides",
         body=body + Markup('<div class="prose guide">\n{}</div>\n').format(_html(guide, diagrams)),
-        markdown=_twin(guide),
+        markdown=_markdown(guide),
         entries=tuple(_entries(guide)),
     )
 
@@ -159,9 +160,9 @@ def _figure(part: list[Token], guide: Guide, address: str, draw: Callable[[str],
     ).format(text, draw(anchor), relative(address, guide.address), text)
 
 
-def _twin(guide: Guide) -> str:
-    """The guide's own Markdown; its links lead to other twins, and blocks keep nothing but their language."""
-    links = {link: _twin_link(address, guide) for link, address in guide.links.items()}
+def _markdown(guide: Guide) -> str:
+    """The guide's own Markdown; its links lead to Markdown pages, and blocks keep only their language."""
+    links = {link: _markdown_link(address, guide) for link, address in guide.links.items()}
     pattern = re.compile(rf"(?<=\]\()({'|'.join(map(re.escape, links)) or '(?!)'})(?=[\s)])")
     lines, fence = [], ""
     for line in guide.text.splitlines():
@@ -177,8 +178,8 @@ def _twin(guide: Guide) -> str:
     return "\n".join(lines).strip() + "\n"
 
 
-def _twin_link(address: str, guide: Guide) -> str:
-    return address if is_external(address) else relative(twin_of(address), guide.address)
+def _markdown_link(address: str, guide: Guide) -> str:
+    return address if is_external(address) else relative(markdown_of(address), guide.address)
 
 
 def _entries(guide: Guide) -> Iterator[Entry]:

@@ -22,13 +22,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from stepup_generator.errors import SiteError, SiteProblem
+from stepup_generator.languages import TARGETS
 
 __all__ = ["LANGUAGES", "Block", "Guide", "address_of", "is_external", "parse", "read_guides"]
 
 # What a block may be written in, and what readers call it.
 LANGUAGES = {
-    "js": "JavaScript", "python": "Python", "rust": "Rust", "go": "Go", "sh": "Shell", "console": "Terminal",
-    "json": "JSON", "yaml": "YAML", "toml": "TOML", "text": "Text",
+    **{item.language.fence: item.language.linguist for item in TARGETS},
+    "console": "Terminal", "json": "JSON", "yaml": "YAML", "toml": "TOML", "text": "Text",
 }  # fmt: skip
 _EXTERNAL = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"---\n(.*?)^---\n", re.DOTALL | re.MULTILINE)
@@ -124,7 +125,7 @@ def read_guides(folder: Path, targets: Mapping[str, str]) -> tuple[Guide, ...]:
     orders = Counter(draft.order for draft in drafts)
     for draft in drafts:
         if draft.order and orders[draft.order] > 1:
-            draft.refuse(1, f"order: {draft.order} is taken; wanted a number of its own")
+            draft.refuse(1, f"order: {draft.order} is in use; expected a number of its own")
     problems = [problem for draft in drafts for problem in sorted(draft.problems)]
     if problems:
         raise SiteError(problems)
@@ -150,14 +151,14 @@ class _Draft:
         self.blocks = tuple(self._blocks())
         for before, block in pairwise(self.blocks):
             if block.output and before.output:
-                self.refuse(block.line, "an output of an output; wanted it right after what prints it")
+                self.refuse(block.line, "an output of an output; expected it right after what prints it")
 
     def _whole(self) -> str:
         try:
             return self.path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             line = self.path.read_bytes()[: error.start].count(b"\n") + 1
-            raise SiteError([SiteProblem(self.path, line, "is no UTF-8; wanted a text file")]) from None
+            raise SiteError([SiteProblem(self.path, line, "is not UTF-8; expected a text file")]) from None
 
     def refuse(self, line: int, message: str) -> None:
         self.problems.append(SiteProblem(self.path, line, message))
@@ -180,14 +181,14 @@ class _Draft:
             key, colon, value = (part.strip() for part in line.partition(":"))
             if not colon or not value or key not in ("summary", "order") or key in found:
                 self.refuse(
-                    number, f'found "{line}" in the front matter; wanted "summary: …" or "order: …", once'
+                    number, f'found "{line}" in the front matter; expected "summary: …" or "order: …", once'
                 )
             found[key] = value
         self.summary = found.get("summary", "")
         self.order = int(found.get("order", "0")) if found.get("order", "0").isdecimal() else 0
         if not self.summary or not self.order:
-            wanted = "wanted, between lines of ---, a summary of one line and an order above 0"
-            self.refuse(1, f"the front matter lacks its summary or its order; {wanted}")
+            expected = "expected, between lines of ---, a summary of one line and an order above 0"
+            self.refuse(1, f"the front matter lacks its summary or its order; {expected}")
 
     def _title(self) -> None:
         tokens = self._tokens
@@ -195,7 +196,7 @@ class _Draft:
         self.title = _plain(tokens[titles[0] + 1]) if titles else ""
         if titles != [0]:
             self.refuse(
-                self._before + 1, f"found {len(titles)} titles; wanted one, on the first line: # Title"
+                self._before + 1, f"found {len(titles)} titles; expected one, on the first line: # Title"
             )
 
     def _blocks(self) -> Iterator[Block]:
@@ -207,17 +208,17 @@ class _Draft:
         line = self._before + start + 1
         closing = self._lines[end - 1].strip()
         if end - 1 == start or not closing.startswith(token.markup) or closing.strip(token.markup[0]):
-            self.refuse(line, f"the block is never closed; wanted a line of {token.markup}")
+            self.refuse(line, f"the block is never closed; expected a line of {token.markup}")
         language, _, info = token.info.strip().partition(" ")
         if language not in LANGUAGES:
-            self.refuse(line, f'found a block in "{language}"; wanted one of {", ".join(LANGUAGES)}')
+            self.refuse(line, f'found a block in "{language}"; expected one of {", ".join(LANGUAGES)}')
         marks: dict[str, str] = {}
         info = info.strip()
         while info:
             found = _MARK.match(info)
             if found is None:
-                wanted = "wanted group=…, file=…, output, background or checked: …"
-                self.refuse(line, f'found the mark "{info}"; {wanted}')
+                expected = "expected group=…, file=…, output, background or checked: …"
+                self.refuse(line, f'found the mark "{info}"; {expected}')
                 break
             key, value, flag, reason = found.groups()
             marks |= {key: value} if key else {flag: flag} if flag else {"checked": reason}
@@ -243,7 +244,7 @@ class _Draft:
                     self.refuse(self._line(token.map, lost[0]), f"the link {lost[0]} has no definition")
                 if child.type == "text" and (tag := _HTML.search(child.content)):
                     self.refuse(
-                        self._line(token.map, tag[0]), f"found {tag[0]}; wanted Markdown, without HTML"
+                        self._line(token.map, tag[0]), f"found {tag[0]}; expected Markdown, without HTML"
                     )
                 if child.type == "link_open":
                     link = str(child.attrGet("href"))
@@ -264,14 +265,14 @@ class _Draft:
         if file.endswith(".md") or not file:
             page = pages.get(file or self.path.name)
             if page is None:
-                return f"leads to no guide; wanted one of {', '.join(pages)}"
+                return f"leads to no guide; expected one of {', '.join(pages)}"
             if anchor and anchor not in page.anchors:
-                return f"leads to no heading; wanted one of {', '.join(sorted(map(str, page.anchors)))}"
+                return f"leads to no heading; expected one of {', '.join(sorted(map(str, page.anchors)))}"
             self.links[link] = address_of(page.path.stem) + (f"#{anchor}" if anchor else "")
             return ""
         name = file.rpartition("/")[2] + (f"#{anchor}" if anchor else "")
         if name not in targets:
             files = ", ".join(key for key in targets if "#" not in key)
-            return f"leads nowhere; wanted a guide, a web address, or a name in {files}"
+            return f"leads nowhere; expected a guide, a web address, or a name in {files}"
         self.links[link] = targets[name]
         return ""

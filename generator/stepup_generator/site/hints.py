@@ -48,7 +48,7 @@ def read_hints(path: Path, api: Api, document: Path) -> tuple[Hint, ...]:
         operation = _operation(api, unquote(pointer))
         if operation is None:
             found = f'operationRef leads to "{pointer}", which is no operation of {document.name}'
-            problems.append(SiteProblem(path, link.line, f"{found}; wanted #/paths/<path>/<method>"))
+            problems.append(SiteProblem(path, link.line, f"{found}; expected #/paths/<path>/<method>"))
         else:
             hints += _hints(call, operation, link)
     if problems:

@@ -15,7 +15,9 @@ from stepup_generator.stamp import digest_of
 if TYPE_CHECKING:
     from stepup_generator.site.sources import Sources
 
-__all__ = ["SiteInputs"]
+__all__ = ["SAMPLES", "SiteInputs"]
+
+SAMPLES = "samples"
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _TEMPLATES = _PACKAGE / "site" / "templates"
@@ -26,8 +28,8 @@ _TOOLS = ("jinja2", "markdown-it-py", "PyYAML", "Pygments")
 class SiteInputs:
     """What to build from. Rules, workflows and control document are looked for beside the document.
 
-    ``guides`` is a folder of Markdown and ``matrix`` the report of `stepup-mfa faults`, None to do without.
-    The last three are those of ``Settings``.
+    ``guides`` is a folder of Markdown, with the captured samples in a folder inside; ``matrix`` is the report
+    of `stepup-mfa faults`. Both are None to do without. The last three are those of ``Settings``.
     """
 
     document: Path
@@ -57,6 +59,7 @@ class SiteInputs:
             yield self.matrix
         if self.guides is not None:
             yield from sorted(self.guides.glob("*.md"))
+            yield from sorted((self.guides / SAMPLES).glob("*.json"))
         yield from sorted(path for path in _TEMPLATES.rglob("*") if path.is_file())
 
     def digest(self) -> str:
@@ -73,6 +76,7 @@ class SiteInputs:
         """Read everything. Raises SpecError for a document, SiteError for anything else that is wrong."""
         from stepup_generator.arazzo import read as workflows
         from stepup_generator.openapi.read import read
+        from stepup_generator.samples.goldens import read_goldens
         from stepup_generator.site.guides import read_guides
         from stepup_generator.site.hints import read_hints
         from stepup_generator.site.matrix import read_matrix
@@ -91,6 +95,7 @@ class SiteInputs:
             workflows=flows,
             workflows_file=self.workflows if self.workflows.is_file() else None,
             guides=read_guides(self.guides, known) if self.guides is not None else (),
+            goldens=read_goldens(self.guides / SAMPLES) if self.guides is not None else {},
             matrix=read_matrix(self.matrix) if self.matrix is not None else None,
             settings=Settings(self.base_path, self.site_url, self.version),
             changelog=self.changelog.read_text(encoding="utf-8") if self.changelog.is_file() else "",

@@ -66,7 +66,7 @@ _RESERVED = (
     "servers",
     "authentication",
     "errors",
-    "answers",
+    "responses",
     "headers",
     "next",
     "behaviour",
@@ -80,11 +80,11 @@ class _Anchors:
         self._taken = set(_RESERVED)
 
     def take(self, *parts: str) -> str:
-        wanted = anchor = re.sub(r"\s+", "-", ".".join(parts))
+        expected = anchor = re.sub(r"\s+", "-", ".".join(parts))
         number = 1
         while anchor in self._taken:
             number += 1
-            anchor = f"{wanted}~{number}"
+            anchor = f"{expected}~{number}"
         self._taken.add(anchor)
         return anchor
 
@@ -176,7 +176,7 @@ def _errors(work: "_Layout", calls: Iterable[Call]) -> Iterator[Error]:
 
 
 def _advice(status: str, *, repeatable: bool) -> str:
-    """What a caller does about a failed answer (RFC 9110, section 15.5 and 15.6)."""
+    """What a caller does about an error (RFC 9110, section 15.5 and 15.6)."""
     if status == "401":
         return "Check the key: no other request passes without it."
     if status == "403":
@@ -186,7 +186,7 @@ def _advice(status: str, *, repeatable: bool) -> str:
     if status == "408":
         return "Send it again." if repeatable else "Find out whether it was done before you send it again."
     if status.startswith("4"):
-        return "Mend the request: the same one is answered alike."
+        return "Fix the request; retrying it unchanged fails again."
     if repeatable:
         return "Send it again after a pause."
     return "Whether it was done is not known: do not send it again."
@@ -321,10 +321,10 @@ class _Layout:
 
     def call(self, operation: Operation, anchor: str) -> Call:
         body = None
-        if (wanted := operation.request_body) is not None:
-            root = self.root(wanted.schema, (anchor,), required=wanted.required)
-            name = self.api.resolve(wanted.schema).name
-            body = Body(wanted.media_type, name, root, wanted.examples)
+        if (expected := operation.request_body) is not None:
+            root = self.root(expected.schema, (anchor,), required=expected.required)
+            name = self.api.resolve(expected.schema).name
+            body = Body(expected.media_type, name, root, expected.examples)
         parameters = tuple(
             (location, tuple(self.field(item, (anchor,)) for item in items))
             for location, items in (

@@ -41,7 +41,7 @@ def problems(
         and (message := _problem(path, link, files, anchors, base_path))
     ]
     twice = [
-        SiteProblem(Path(path), 1, f'the anchor "{name}" stands {count} times on the page; wanted once')
+        SiteProblem(Path(path), 1, f'the anchor "{name}" is {count} times on the page; expected once')
         for path, names in anchors.items()
         for name, count in names.items()
         if count > 1
@@ -85,7 +85,7 @@ def _problem(
     try:
         parts = urlsplit(link)
     except ValueError:
-        return f'the link "{link}" is no address'
+        return f'the link "{link}" is not an address'
     if parts.scheme or parts.netloc:
         is_web = parts.scheme in ("http", "https") and parts.hostname
         good = is_web or (parts.scheme == "mailto" and parts.path)

@@ -47,7 +47,7 @@ class Matrix:
 
 
 def read_matrix(path: Path) -> Matrix:
-    """Read the JSON at ``path``. Raises SiteError for anything that is no fault matrix."""
+    """Read the JSON at ``path``. Raises SiteError for anything else than a fault matrix."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["faults"]
         if not isinstance(rows, list):
@@ -56,8 +56,8 @@ def read_matrix(path: Path) -> Matrix:
     except OSError as error:
         raise SiteError([SiteProblem(path, 1, f"cannot be read: {error.strerror}")]) from None
     except (ValueError, KeyError, TypeError):
-        wanted = "no fault matrix; wanted what `stepup-mfa faults --report-json FILE` writes"
-        raise SiteError([SiteProblem(path, 1, wanted)]) from None
+        expected = "not a fault matrix; expected what `stepup-mfa faults --report-json FILE` writes"
+        raise SiteError([SiteProblem(path, 1, expected)]) from None
     return Matrix(
         trials=tuple(trial for trial in trials if trial.fault),
         clean=any(not trial.fault and trial.verdict == _CLEAN for trial in trials),

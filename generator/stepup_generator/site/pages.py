@@ -25,13 +25,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, before the frame is laid around it."""
+    """One page, without the page shell."""
 
     path: str  # "guides/quick-start/index.html"
     title: str
-    summary: str  # one line of plain text, for search engines and machines
+    summary: str  # one line of plain text, for search engines and programs
     section: str  # its heading in the navigation; "" for the landing page and the like
     body: Markup  # what stands inside <main>
-    markdown: str  # the complete twin, written to the same folder as index.md
+    markdown: str  # the complete text, written to the same folder as index.md
     entries: tuple[Entry, ...] = ()
-    scripts: tuple[str, ...] = ()  # names of the scripts that it loads when they are wanted: "try.js"
+    scripts: tuple[str, ...] = ()  # names of the scripts that it loads when they are expected: "try.js"

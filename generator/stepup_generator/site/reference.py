@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from stepup_generator.openapi.model import Api
 from stepup_generator.site.addresses import Addresses
-from stepup_generator.site.frame import environment, root
 from stepup_generator.site.hints import Hint
 from stepup_generator.site.page import Call, Error, Field, Reference, Section
 from stepup_generator.site.pages import Entry, Page
 from stepup_generator.site.rules import Group, kept_by
+from stepup_generator.site.shell import environment, root
 from stepup_generator.site.text import one_line
 from stepup_generator.site.tryit import form
 

@@ -97,11 +97,11 @@ def _rule(fields: Fields, known: set[str], seen: set[str]) -> Rule:
     if not _ID.fullmatch(rule_id):
         fields.reject("id", f'found "{shown(rule_id)}"; expected a capital letter and digits')
     if rule_id in seen:
-        fields.reject("id", f'"{shown(rule_id)}" is the id of an earlier rule; wanted one of its own')
+        fields.reject("id", f'"{shown(rule_id)}" is the id of an earlier rule; expected one of its own')
     seen.add(rule_id)
     for name in operations:
         if name not in known:
-            fields.reject("operations", f'found "{shown(name)}"; wanted an operationId of the document')
+            fields.reject("operations", f'found "{shown(name)}"; expected an operationId of the document')
     sources = []
     for node, pointer in fields.items("sources"):
         source = Fields(fields.problems, node, pointer, "a source", ("kind", "ref"))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stepup_generator.arazzo.model import Workflow
 from stepup_generator.openapi.model import Api
+from stepup_generator.samples.goldens import Goldens
 from stepup_generator.site.guides import Guide
 from stepup_generator.site.hints import Hint
 from stepup_generator.site.matrix import Matrix
@@ -43,6 +44,7 @@ class Sources:
     workflows: tuple[Workflow, ...] = ()
     workflows_file: Path | None = None
     guides: tuple[Guide, ...] = ()
+    goldens: Goldens = field(default_factory=dict)
     matrix: Matrix | None = None
     hints: tuple[Hint, ...] = ()
     settings: Settings = field(default_factory=Settings)

@@ -11,16 +11,16 @@ from pathlib import Path
 from markupsafe import Markup
 
 from stepup_generator.errors import OutputError
-from stepup_generator.site.card import FAVICON
-from stepup_generator.site.frame import Frame
 from stepup_generator.site.pages import Page
+from stepup_generator.site.shell import Shell
+from stepup_generator.site.social_card import FAVICON
 from stepup_generator.site.sources import Sources
 from stepup_generator.write import MARKER, write
 
-__all__ = ["LATEST", "LOST", "publish"]
+__all__ = ["LATEST", "NOT_FOUND", "publish"]
 
 LATEST = "latest"
-LOST = "Nothing stands at this address."
+NOT_FOUND = "There is no page at this address."
 _OURS = ".versions-by-stepup-mfa"
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
@@ -32,9 +32,9 @@ def publish(sources: Sources, files: dict[str, str | bytes], out: Path) -> bool:
     """
     version = sources.settings.version
     if not _LABEL.match(version) or version == LATEST:
-        raise OutputError(f'"{version}" is no label of a version; wanted one like v1.0')
+        raise OutputError(f'"{version}" is not a version label; expected one like v1.0')
     if out.is_dir() and any(out.iterdir()) and not (out / _OURS).is_file():
-        raise OutputError(f"{out} holds files that are no versions of the site")
+        raise OutputError(f"{out} has files that are not versions of the site")
     write(files, out / version)
     (out / _OURS).touch()
     names = sorted(
@@ -67,16 +67,21 @@ def _list(sources: Sources, names: list[str], out: Path) -> None:
         '<h1>Versions</h1>\n<p class="lead"><a href="latest/index.html">The newest</a> is {}.</p>\n'
         '<ul class="list text">\n{}</ul>'
     ).format(names[0], items)
-    title, frame = sources.api.title, Frame(sources, ())
+    title, shell = sources.api.title, Shell(sources, ())
     page = Page("index.html", title, f"All versions of the site of {title}.", "", body, "")
-    lost = Page(
-        "404.html", "Page not found", LOST, "", Markup("<h1>Page not found</h1>\n<p>{}</p>").format(LOST), ""
+    missing = Page(
+        "404.html",
+        "Page not found",
+        NOT_FOUND,
+        "",
+        Markup("<h1>Page not found</h1>\n<p>{}</p>").format(NOT_FOUND),
+        "",
     )
     root_files = {
-        "index.html": frame.bare(page),
-        "404.html": frame.bare(lost),
+        "index.html": shell.bare(page),
+        "404.html": shell.bare(missing),
         "favicon.svg": FAVICON,
-        ".nojekyll": "",  # GitHub Pages would build pages of its own from the Markdown twins
+        ".nojekyll": "",  # GitHub Pages would build pages of its own from the Markdown pages
     }
     for path, text in root_files.items():
         (out / path).write_text(text, encoding="utf-8")

@@ -17,6 +17,6 @@ def _samples(api: Api) -> Writer:
 TARGET = Target(
     folder="curl",
     name="cURL",
-    language=Language("curl", "cURL", "Shell"),
+    language=Language("curl", "cURL", "Shell", fence="sh", lexer="bash", output="json"),
     samples=_samples,
 )

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from stepup_generator.arazzo.model import InputReference, OutputReference, Reference
 from stepup_generator.client.names import Names
 from stepup_generator.languages.python.names import PYTHON as _PYTHON
-from stepup_generator.openapi.model import Api, Json, Operation, Response, plain
-from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
+from stepup_generator.openapi.model import Api, Json, Operation, plain
+from stepup_generator.samples.plan import Call, Code, Flow, bound, prompt
 from stepup_generator.samples.values import Inputs, inputs
 from stepup_generator.samples.writer import comment
 
@@ -30,7 +30,7 @@ _HEAD = """\
 #!/usr/bin/env bash
 set -euo pipefail
 
-# A refusal is JSON too, and says what is wrong.
+# An error is JSON too, and says what is wrong.
 fail() {
   echo "$1" >&2
   exit 1
@@ -51,12 +51,6 @@ class CurlSamples:
             words.append(f"--data-raw {shlex.quote(_json(sent.body.value))}")
         return f" {_NEXT}".join(words) + "\n"
 
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        return _json(value) if response.schema is not None else ""
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        return _json(refusal.body)
-
     def flow(self, flow: Flow) -> str:
         script = _Script(flow)
         parts = [_HEAD, "\n".join(script.known())]
@@ -75,7 +69,7 @@ class CurlSamples:
             words.append('--data-raw "$body"')
         request = f"$({f' {_NEXT}'.join(words)})"
         if call.refused is not None:
-            yield f"if {name}={request}; then\n  fail 'This should have been refused.'\nfi"
+            yield f"if {name}={request}; then\n  fail 'This should have failed.'\nfi"
         else:
             yield f'{name}={request} || fail "${name}"'
         yield f'jq . <<<"${name}"' if call.answer is not None else ""
@@ -175,7 +169,7 @@ class _Script:
         )
         test = " and ".join(tests)
         if test:
-            yield f"jq -e {_quoted(test)} <<<\"${name}\" >/dev/null || fail 'This is not what was wanted.'"
+            yield f"jq -e {_quoted(test)} <<<\"${name}\" >/dev/null || fail 'This is not what was expected.'"
 
     def outputs(self, call: Call, name: str) -> Iterator[str]:
         for item in call.step.outputs:

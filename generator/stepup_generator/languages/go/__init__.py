@@ -26,7 +26,7 @@ def _samples(api: Api) -> Writer:
 TARGET = Target(
     folder="go",
     name="Go",
-    language=Language("go", "Go", "Go"),
+    language=Language("go", "Go", "Go", fence="go", lexer="go", output="go"),
     samples=_samples,
     render=_render,
     formatter=Formatter("gofmt", ("-w",), (".go",), version=("go", "version")),

@@ -1,27 +1,25 @@
-"""Go samples: programs that use the Go client, as gofmt has them."""
+"""Go samples: programs that use the Go client."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stepup_generator.arazzo.model import InputReference, OutputReference, Reference
 from stepup_generator.client.names import Names
 from stepup_generator.client.types import Field, Type
 from stepup_generator.client.view import ClientSettings
 from stepup_generator.languages.go.literals import field_literal
-from stepup_generator.languages.go.printed import GoPrinted
 from stepup_generator.languages.go.target import go_view
 from stepup_generator.languages.go.types import GO, is_uuid
-from stepup_generator.openapi.model import Api, Json, Operation, Response
+from stepup_generator.openapi.model import Api, Json, Operation
 from stepup_generator.samples.plan import Call, Code, Flow, Refusal, bound, prompt
-from stepup_generator.samples.typed import Typed
-from stepup_generator.samples.values import Inputs, inputs
+from stepup_generator.samples.typed import ANY, Typed
+from stepup_generator.samples.values import Inputs, inputs, success
 from stepup_generator.samples.writer import block, comment
 
 __all__ = ["GoSamples"]
 
 _STANDARD = ("context", "encoding/json", "errors", "fmt", "log", "os")
-_COLUMN = 40
 _FAIL = "if err != nil {\n\tlog.Fatal(err)\n}"
 
 
@@ -43,21 +41,11 @@ class GoSamples:
         self._typed = Typed(self._view)
         self._types = self._view.types
         self._package = self._view.package
-        self._printed = GoPrinted(api, self._typed, self._types)
         self._errors = {item.code: item.name for item in self._view.errors}
 
     def request(self, operation: Operation) -> str:
         call = self._call(operation, inputs(self._api, operation), {})
         return self._program([self._client(call), "\n".join(self._printing(operation, call, "response"))])
-
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        return self._printed.answer(operation, response, value)
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        found = refusal.body.get(refusal.about) if isinstance(refusal.body, Mapping) else None
-        if not isinstance(found, Mapping):
-            return refusal.code
-        return f"map[{' '.join(f'{key}:{found[key]}' for key in sorted(found))}]"
 
     def flow(self, flow: Flow) -> str:
         taken = (
@@ -135,7 +123,7 @@ class GoSamples:
             hops = list(self._typed.way(call, (*item.pointer, item.tag)))
             kind = next((hop.type.name for hop in hops if hop.variant is not None), "")
             path = self._path(call, item.pointer, name, narrowed)
-            fail = f"\tlog.Fatal({GO.text(f'wanted {item.tag} {item.value}')})\n}}"
+            fail = f"\tlog.Fatal({GO.text(f'expected {item.tag} {item.value}')})\n}}"
             test = f"{variable}, ok := {path.text}.(models.{kind})"
             yield f"{test}\nif !ok {{\n{fail}" if used else f"if {test}; !ok {{\n{fail}"
             narrowed[item.pointer] = variable
@@ -217,10 +205,38 @@ class GoSamples:
             yield f"if err := {call}; err != nil {{\n\t{stop.split(chr(10))[1].strip()}\n}}"
             return
         yield f"{name}, err := {call}\n{stop}"
-        if self._printed.as_json(operation):
+        if self._has_pointers(operation):
             yield f"if err := json.NewEncoder(os.Stdout).Encode({name}); err != nil {{\n\tlog.Fatal(err)\n}}"
         else:
             yield f'fmt.Printf("%+v\\n", {name})'
+
+    def _has_pointers(self, operation: Operation) -> bool:
+        """Does a response hold pointers that ``%+v`` would show as addresses? Then it is printed as JSON."""
+        result, response = self._typed.operation(operation.id).result or ANY, success(operation)
+        item = self._typed.answered(self._typed.operation(operation.id), response.status if response else "")
+        if result.name != item.name:
+            return True
+        return (self._typed.object(item) is None and self._points(item, ())) or self._holds_pointer(item, ())
+
+    def _points(self, item: Type, inside: tuple[str, ...]) -> bool:
+        pointer = (item.nullable or item.recursive) and not self._types.is_nilable(item)
+        return pointer or self._holds_pointer(item, inside)
+
+    def _holds_pointer(self, item: Type, inside: tuple[str, ...]) -> bool:
+        """``inside`` are the models that ``item`` is a part of."""
+        if item.name in inside:
+            return True
+        path = (*inside, item.name) if item.name else inside
+        if (union := self._typed.union(item)) is not None:
+            variants = (replace(each.type, nullable=False, recursive=False) for each in union.variants)
+            return not union.tag or any(self._points(each, path) for each in variants)
+        if (found := self._typed.object(item)) is not None:
+            return any(
+                self._points(replace(each.type, nullable=each.type.nullable or not each.required), path)
+                for each in found.fields
+                if not each.secret
+            )
+        return item.item is not None and self._points(item.item, path)
 
     def _call(self, operation: Operation, sent: Inputs, known: Mapping[str, _Source]) -> str:
         made = self._typed.operation(operation.id)
@@ -249,12 +265,9 @@ class GoSamples:
 
 
 def _struct(name: str, values: list[tuple[Field, str]]) -> str:
-    """A struct, a field a line, as gofmt lays it out: names in one column, unless there are long ones."""
-    width = max((len(field.name) for field, _ in values), default=0) + 1
-    if not values or width > _COLUMN:
-        return f"models.{name}{{{', '.join(f'{field.name}: {text}' for field, text in values)}}}"
-    lines = (f"\t{f'{field.name}:':{width}} {text},\n" for field, text in values)
-    return f"models.{name}{{\n{''.join(lines)}}}"
+    """A struct, a field a line."""
+    lines = (f"\t{field.name}: {text},\n" for field, text in values)
+    return f"models.{name}{{\n{''.join(lines)}}}" if values else f"models.{name}{{}}"
 
 
 def _path_of(line: str) -> str:

@@ -25,7 +25,7 @@ def _samples(api: Api) -> Writer:
 TARGET = Target(
     folder="python",
     name="Python",
-    language=Language("python", "Python", "Python"),
+    language=Language("python", "Python", "Python", fence="python", lexer="python", output="python"),
     samples=_samples,
     render=_render,
 )

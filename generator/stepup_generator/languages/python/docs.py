@@ -1,38 +1,26 @@
 """Docstrings of the Python client, in the sections that Python's tools know: Args, Raises, Example."""
 
-import re
 import textwrap
 from collections.abc import Iterable
 
-from stepup_generator.languages.python.parts import PyArgument, PyError
-from stepup_generator.openapi.model import Operation
+from stepup_generator.client.docs import sections, wrapped
+from stepup_generator.client.types import Field
+from stepup_generator.client.view import Operation
 
-__all__ = ["operation", "wrapped"]
+__all__ = ["operation_doc"]
 
 _WIDTH = 100
-# Lines that begin like a list, a heading, a quotation, a table, a fence or code.
-_NOT_PROSE = re.compile(r"^(\s|[-*+#>|`~]|[0-9]+[.)])", re.MULTILINE)
 
 
-def operation(
-    title: str, source: Operation, arguments: Iterable[PyArgument], errors: Iterable[PyError], root: str
-) -> str:
-    """The text above a method's example: what it does, takes and raises."""
-    parts = [wrapped(title)]
-    if source.deprecated:
-        parts.append("Deprecated.")
-    parts.append(wrapped(source.description))
-    parts.append(_section("Args", ((item.name, item.doc) for item in arguments)))
-    raises = [(item.name, item.doc) for item in errors]
-    parts.append(_section("Raises", (*raises, (root, "Any other failure; see ``errors``."))))
-    return "\n\n".join(part for part in parts if part)
-
-
-def wrapped(text: str) -> str:
-    """Fill paragraphs of prose; lists, tables, code and the like stay as they were written."""
-    return "\n\n".join(
-        block if _NOT_PROSE.search(block) else textwrap.fill(block, _WIDTH, break_long_words=False)
-        for block in text.split("\n\n")
+def operation_doc(item: Operation, arguments: Iterable[Field], root: str) -> str:
+    """The text above a method's example: what it does, its arguments and its errors."""
+    raises = [(error.name, error.doc) for error in item.errors]
+    return sections(
+        wrapped(item.title),
+        "Deprecated." if item.source.deprecated else "",
+        wrapped(item.source.description),
+        _section("Args", ((field.name, field.doc or "No description.") for field in arguments)),
+        _section("Raises", (*raises, (root, "Any other failure; see ``errors``."))),
     )
 
 

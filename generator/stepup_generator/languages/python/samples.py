@@ -1,47 +1,35 @@
-"""Python samples: programs that use the Python client, and what ``print`` shows of its answers."""
+"""Python samples: programs that use the Python client."""
 
 import ast
-import datetime
 from collections.abc import Iterable, Iterator, Mapping
 
 from stepup_generator.arazzo.model import InputReference, Reference
 from stepup_generator.client.names import Names
-from stepup_generator.languages.python.parts import (
-    PyArgument,
-    PyOperation,
-    PythonSettings,
-    TransportOperation,
-)
-from stepup_generator.languages.python.types import Model, ModelField
-from stepup_generator.languages.python.view import PYTHON, view
-from stepup_generator.openapi.model import Api, Json, Operation, Response, Schema
+from stepup_generator.client.types import Object, Type, Union
+from stepup_generator.client.view import ClientSettings
+from stepup_generator.languages.python.names import PYTHON
+from stepup_generator.languages.python.view import arguments, python_view
+from stepup_generator.openapi.model import Api, Json, Operation
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
+from stepup_generator.samples.typed import ANY, Typed
 from stepup_generator.samples.values import Inputs, inputs
 from stepup_generator.samples.writer import block, called, comment
 
 __all__ = ["PythonSamples"]
 
 _INDENT, _WIDTH = "    ", 88
-_MODULES = ("datetime", "os", "sys")
-_TIMES = {
-    "_datetime.datetime": (datetime.datetime, "datetime.datetime.fromisoformat"),
-    "_datetime.date": (datetime.date, "datetime.date.fromisoformat"),
-}
+_MODULES = ("os", "sys")
 
 
 class PythonSamples:
     """Writes samples with the names of the Python client; ``Writer`` says what each function gives."""
 
-    def __init__(self, api: Api, settings: PythonSettings | None = None) -> None:
+    def __init__(self, api: Api, settings: ClientSettings | None = None) -> None:
         self._api = api
-        self._settings = settings or PythonSettings()
-        # Samples call the facade; how that builds requests is of no concern to them.
-        below = {item.id: TransportOperation("", "", ()) for item in api.operations}
-        made = self._view = view(api, self._settings, below)
-        pairs = zip(api.operations, made.operations, strict=True)
-        self._operations = {source.id: item for source, item in pairs}
-        self._models = {item.name: item for item in made.types.models}
-        self._errors = {item.code: item.name for item in made.error_classes}
+        self._view = python_view(api, settings)
+        self._settings = self._view.settings
+        self._typed = Typed(self._view)
+        self._errors = {item.code: item.name for item in self._view.errors}
 
     def request(self, operation: Operation) -> str:
         sent = inputs(self._api, operation)
@@ -50,22 +38,8 @@ class PythonSamples:
         lines = [f"response = {call}", "print(response)"] if shows else [call]
         return self._program([self._client(), "\n".join(lines)])
 
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        if response.schema is None:
-            return "None" if any(item.schema is not None for item in operation.successes) else ""
-        text = self._written(response.schema, value, shown=True)
-        return text if not isinstance(value, str) else value
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        if not refusal.about or not isinstance(refusal.body, Mapping):
-            return refusal.code
-        found = refusal.body[refusal.about]
-        names = {item.wire: item.name for item in self._operations[operation.id].arguments if item.wire}
-        pairs = found.items() if isinstance(found, Mapping) else ()
-        return repr({names.get(key, key): value for key, value in pairs if isinstance(value, str)})
-
     def flow(self, flow: Flow) -> str:
-        names = Names((*PYTHON.reserved, "os", "sys", "datetime", "error", self._settings.sample_name))
+        names = Names((*PYTHON.reserved, *_MODULES, "error", self._settings.sample_name))
         variables = {item.name: names.take(PYTHON.member(item.name)) for item in flow.workflow.inputs}
         answers = {item.step.id: names.take(PYTHON.member(item.step.id)) for item in flow.calls}
 
@@ -114,50 +88,30 @@ class PythonSamples:
         return f"except {kind}:\n    sys.exit({PYTHON.text(refusal.text)})"
 
     def _error(self, refusal: Refusal) -> str:
-        name = self._errors.get(refusal.code, "ApiError")
-        return name
+        return self._errors.get(refusal.code, "ApiError")
 
     def _detail(self, refusal: Refusal) -> str:
         """The attribute of an error that says most of a refusal."""
         fields = (item.name for item in self._view.error_fields if refusal.about in item.wires)
-        return next(fields, self._view.code_attribute or "status")
+        return next(fields, self._view.code_name or "status")
 
     def _narrowed(self, call: Call, item: Narrowing, name: str) -> Iterator[str]:
-        schema = self._variant(call, item)
-        if schema is None:
-            return
-        kind = self._type(schema)
-        yield f"if not isinstance({self._path(call, item.pointer, name)}, {kind}):"
-        yield f"    sys.exit({PYTHON.text(f'wanted {item.tag} {item.value}')})"
-
-    def _variant(self, call: Call, item: Narrowing) -> Schema | None:
-        _, union = self._walk(call, item.pointer, "")
-        found = union and union.discriminator and dict(union.discriminator.mapping).get(item.value)
-        return self._api.schema(found) if found else None
+        reached = [self._typed.answer(call), *(hop.type for hop in self._typed.way(call, item.pointer))][-1]
+        union = self._typed.union(reached)
+        variants = union.variants if union is not None else ()
+        kind = next((each.type.name for each in variants if each.value == item.value), "")
+        if kind:
+            yield f"if not isinstance({self._path(call, item.pointer, name)}, {kind}):"
+            yield f"    sys.exit({PYTHON.text(f'expected {item.tag} {item.value}')})"
 
     def _path(self, call: Call, pointer: Iterable[str], name: str) -> str:
-        return self._walk(call, pointer, name)[0]
-
-    def _walk(self, call: Call, pointer: Iterable[str], text: str) -> tuple[str, Schema | None]:
-        """The expression for a part of an answer, and its schema."""
-        response = next((item for item in call.operation.successes if item.schema is not None), None)
-        schema = response.schema if response else None
-        chosen = {item.pointer: item.value for item in call.narrowings}
-        keys: tuple[str, ...] = ()
-        for key in pointer:
-            if schema is None:
-                break
-            resolved = self._api.resolve(schema)
-            if keys in chosen and resolved.discriminator is not None:
-                resolved = self._api.schema(dict(resolved.discriminator.mapping)[chosen[keys]])
-            keys = (*keys, key)
-            if resolved.kind == "array":
-                text, schema = f"{text}[{key}]", resolved.items
-            else:
-                members = dict(self._members(resolved))
-                text = f"{text}.{members[key].name}" if key in members else f"{text}[{PYTHON.text(key)}]"
-                schema = next((i.schema for i in resolved.properties if i.name == key), resolved.additional)
-        return text, self._api.resolve(schema) if schema else None
+        """The expression for a part of a result."""
+        for hop in self._typed.way(call, pointer):
+            if hop.field is not None:
+                name += f".{hop.field.name}"
+            elif hop.variant is None:
+                name += f"[{hop.key}]" if hop.key.isdigit() else f"[{PYTHON.text(hop.key)}]"
+        return name
 
     def _client(self) -> str:
         prefix, client = self._settings.environment, self._settings.client
@@ -177,101 +131,43 @@ class PythonSamples:
         return "\n\n".join((modules, line, *parts)) + "\n"
 
     def _call(self, operation: Operation, sent: Inputs) -> str:
-        made = self._operations[operation.id]
-        values = list(self._arguments(operation, made, sent))
+        made = self._typed.operation(operation.id)
+        values = {
+            field.name: self._written(field.type, item) for field, item in self._typed.arguments(made, sent)
+        }
+        ordered = [(item.name, values[item.name]) for item in arguments(made) if item.name in values]
         name = f"{self._settings.sample_name}.{made.name}"
-        if not made.keyword_only:
-            return f"{name}({', '.join(text for _, text in values)})"
-        return called(name, (f"{item.name}={text}" for item, text in values), _INDENT)
+        if made.positional or not ordered:
+            return f"{name}({', '.join(text for _, text in ordered)})"
+        return called(name, (f"{argument}={text}" for argument, text in ordered), _INDENT)
 
-    def _arguments(
-        self, operation: Operation, made: PyOperation, sent: Inputs
-    ) -> Iterator[tuple[PyArgument, str]]:
-        schemas = {(item.location, item.name): item.schema for item in operation.parameters}
-        body = operation.request_body
-        given = dict(sent.parameters)
-        if body is not None and sent.body is not None:
-            schemas["body", ""] = body.schema  # type: ignore[index]  # a place of ours beside the locations
-            given["body", ""] = sent.body.value
-            for item in self._api.flat_body(operation) or ():
-                schemas["body", item.name] = item.schema  # type: ignore[index]
-                if isinstance(sent.body.value, Mapping) and item.name in sent.body.value:
-                    given["body", item.name] = sent.body.value[item.name]
-        for argument in made.arguments:
-            key = (argument.place, argument.wire)
-            if key in given:
-                yield argument, self._written(schemas[key], given[key])  # type: ignore[index]
-
-    def _type(self, schema: Schema) -> str:
-        return self._view.types.annotation(schema).removesuffix(" | None")
-
-    def _members(self, schema: Schema) -> Iterator[tuple[str, ModelField]]:
-        """The fields of a model by their wire names: they come in the order of its schema."""
-        model: Model | None = self._models.get(self._type(schema)) if schema.kind == "object" else None
-        if model is not None:
-            names = (item.name for item in schema.properties)
-            yield from zip(names, model.fields, strict=True)
-
-    def _written(self, schema: Schema, value: Json, shown: bool = False) -> str:
-        """A value as source, or as ``repr`` shows it."""
-        resolved = self._api.resolve(schema)
-        literal = repr if shown else PYTHON.literal
+    def _written(self, item: Type, value: Json) -> str:
+        """A value as source."""
         if isinstance(value, Code) or value is None:
             return str(value)
-        if resolved.kind == "union":
-            return self._variant_written(resolved, value, shown)
+        if (union := self._typed.union(item)) is not None:
+            return self._variant(union, value)
+        if (model := self._typed.object(item)) is not None and isinstance(value, Mapping):
+            return self._object(model, value)
         if isinstance(value, tuple):
-            items = (self._written(resolved.items or Schema("any"), item, shown) for item in value)
-            return f"[{', '.join(items)}]"
-        if resolved.kind == "object" and isinstance(value, Mapping):
-            return self._object(resolved, value, shown)
+            return f"[{', '.join(self._written(item.item or ANY, each) for each in value)}]"
         if isinstance(value, Mapping):
-            inner = resolved.additional or Schema("any")
-            pairs = (f"{literal(key)}: {self._written(inner, item, shown)}" for key, item in value.items())
+            inner = item.item or ANY
+            pairs = (f"{PYTHON.literal(key)}: {self._written(inner, each)}" for key, each in value.items())
             return f"{{{', '.join(pairs)}}}"
-        kind = _TIMES.get(self._type(resolved)) if resolved.kind == "string" and not resolved.enum else None
-        if kind is not None and isinstance(value, str):
-            return repr(kind[0].fromisoformat(value)) if shown else f"{kind[1]}({PYTHON.text(value)})"
-        return literal(value)
+        return PYTHON.literal(value)
 
-    def _object(self, schema: Schema, value: Mapping[str, Json], shown: bool) -> str:
-        schemas = {item.name: item.schema for item in schema.properties}
-        fields = []
-        for wire, member in self._members(schema):
-            if member.secret and shown:
-                fields.append(f"{member.name}=***")
-            elif wire in value or shown:
-                fields.append(f"{member.name}={self._written(schemas[wire], value.get(wire), shown)}")
-        return f"{self._type(schema)}({', '.join(fields)})"
-
-    def _variant_written(self, union: Schema, value: Json, shown: bool) -> str:
-        if union.discriminator is not None and isinstance(value, Mapping):
-            tag = value.get(union.discriminator.property)
-            name = dict(union.discriminator.mapping).get(str(tag))
-            if name is not None:
-                return self._written(self._api.schema(name), value, shown)
-        fitting = (item for item in self._api.variants(union) if fits(self._api, item, value))
-        return self._written(next(fitting, Schema("any")), value, shown)
-
-
-def fits(api: Api, schema: Schema, value: Json) -> bool:
-    """Might a value be of a schema? Enough to choose between the variants of a union."""
-    schema = api.resolve(schema)
-    if schema.enum and value not in schema.enum:
-        return False
-    if schema.kind == "object":
-        return isinstance(value, Mapping) and all(
-            fits(api, item.schema, value[item.name]) if item.name in value else not item.required
-            for item in schema.properties
+    def _object(self, model: Object, value: Mapping[str, Json]) -> str:
+        fields = (
+            f"{field.name}={self._written(field.type, value[field.wire])}"
+            for field in model.fields
+            if field.wire in value
         )
-    if schema.kind == "union":
-        return any(fits(api, item, value) for item in schema.variants)
-    wanted: dict[str, type | tuple[type, ...]] = {
-        "boolean": bool, "integer": int, "number": (int, float), "string": str, "array": tuple,
-        "map": Mapping, "null": type(None),
-    }  # fmt: skip
-    kind = wanted.get(schema.kind, object)
-    return isinstance(value, kind) and isinstance(value, bool) == (schema.kind == "boolean")
+        return f"{model.name}({', '.join(fields)})"
+
+    def _variant(self, union: Union, value: Json) -> str:
+        variant = self._typed.variant(union, value)
+        return self._written(variant.type if variant is not None else ANY, value)
 
 
 def _braced(text: str) -> str:

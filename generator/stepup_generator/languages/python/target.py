@@ -1,51 +1,56 @@
-"""Makes the Python client: openapi-python-client's request builders below, our facade above, one format.
+"""Renders the Python client: openapi-python-client's request builders below, our facade above, one format.
 
-openapi-python-client is given no more than it is wanted for. Its document holds each operation's method,
-path, parameters and the fields of its body, without answers, descriptions, enums or nested types: those are
-the facade's, which fails closed where the generated parsers would let through or break. So no prose of the
-document reaches its templates. It runs inside this process (pinned exactly, since that is no public
-interface); any warning of it is an error, for it drops what it cannot read.
+openapi-python-client gets no more than it needs. Its document holds each operation's method, path, parameters
+and whether there is a body, without responses, descriptions, enums or nested types: those are the facade's,
+which fails closed where the generated parsers would let through or break. So no prose of the document reaches
+its templates. It runs as the command that it documents; any warning of it is an error, for it drops what it
+cannot read. The names it chooses are not known here: its own templates print an index of them.
 """
 
-import contextlib
-import io
+import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from stepup_generator.client.types import Type
+from stepup_generator.client.view import ClientSettings
 from stepup_generator.errors import ToolError
 from stepup_generator.languages.python.names import PYTHON
-from stepup_generator.languages.python.parts import PythonSettings, TransportArgument, TransportOperation
-from stepup_generator.languages.python.view import PythonView, method_names, view
-from stepup_generator.languages.render import cell, render
-from stepup_generator.openapi.model import Api, Operation, Schema
+from stepup_generator.languages.python.view import PythonView, python_view
+from stepup_generator.languages.render import render, runtime
+from stepup_generator.openapi.model import Api
 
 __all__ = ["RUFF", "python_client"]
 
 _TRANSPORT = "_transport"
 # In place of openapi-python-client's own: modules with nothing but the request builder.
 _TEMPLATES = Path(__file__).resolve().parent / "transport"
+_CONFIG = {"post_hooks": [], "package_name_override": _TRANSPORT}
 RUFF = """\
 line-length = 110
 target-version = "py311"
 [lint]
 select = ["I", "F401", "F541"]
 """
-_SCALARS = ("string", "integer", "number", "boolean")
+_RUNTIME = ("_client.py", "_codecs/__init__.py", "_errors.py", "_outcome.py", "_request.py", "responses.py")
 
 
-def python_client(api: Api, settings: PythonSettings | None = None) -> dict[str, str]:
+def python_client(api: Api, settings: ClientSettings | None = None) -> dict[str, str]:
     """Return the whole client as {path: text}, the same for the same model.
 
     Raises ToolError where openapi-python-client or ruff fails or warns.
     """
-    settings = settings or PythonSettings()
+    shown = python_view(api, settings)
     with tempfile.TemporaryDirectory(prefix="stepup-mfa-") as name:
         folder = Path(name)
-        operations = _transport(api, folder / settings.package / _TRANSPORT)
-        for path, text in _package_files(view(api, settings, operations)).items():
+        package = folder / shown.settings.package
+        package.mkdir()
+        if shown.operations:
+            _build_transport(shown, folder, package / _TRANSPORT)
+        for path, text in _package_files(shown).items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
@@ -56,134 +61,88 @@ def python_client(api: Api, settings: PythonSettings | None = None) -> dict[str,
 
 def _package_files(shown: PythonView) -> dict[str, str]:
     """Every file but the transport layer, not yet formatted."""
-    filters = {
-        "text": PYTHON.text,
-        "docstring": PYTHON.docstring,
-        "comment": PYTHON.comment,
-        "cell": cell,
-    }
-    files = render("python", filters, shown)
+    package = shown.settings.package
+    rendered = render("python", shown.filters, shown)
+    for name, needed in (
+        ("_error_fields", bool(shown.code_wire)),
+        ("_operations", bool(shown.operations)),
+        ("_wire", bool(shown.definitions)),
+        ("models", bool(shown.models)),
+    ):
+        if not needed:
+            del rendered[f"package/{name}.py"]
     # The folder of templates that stands for the package, whatever that is called.
-    return {path.replace("package/", f"{shown.settings.package}/", 1): text for path, text in files.items()}
+    files = {path.replace("package/", f"{package}/", 1): text for path, text in rendered.items()}
+    names = {"StepUpMfaError": shown.root}
+    copied = runtime("python", _runtime_files(shown), names=names)
+    return files | {f"{package}/{path}": text for path, text in copied.items()}
 
 
-def _transport(api: Api, folder: Path) -> dict[str, TransportOperation]:
-    """Write the request builders and say what they are called."""
-    # Imported here: it brings pydantic and ruamel.yaml, which reading and rendering do without.
-    from openapi_python_client import Project
-    from openapi_python_client.config import Config, ConfigFile, MetaType
-    from openapi_python_client.parser import GeneratorData
-    from openapi_python_client.parser.errors import GeneratorError
-
-    config = Config.from_sources(
-        ConfigFile(post_hooks=[], literal_enums=True, package_name_override=_TRANSPORT),
-        MetaType.NONE,
-        document_source=folder,
-        file_encoding="utf-8",
-        overwrite=False,
-        output_path=folder,
-    )
-    data = GeneratorData.from_dict(_document(api), config=config)
-    if isinstance(data, GeneratorError):
-        raise ToolError(f"openapi-python-client: {data.header} {data.detail or ''}")
-    folder.parent.mkdir(parents=True)
-    with contextlib.redirect_stdout(io.StringIO()):
-        problems = Project(openapi=data, config=config, custom_template_path=_TEMPLATES).build()
-    if problems:
-        lines = (f"{problem.header} {problem.detail or ''}".strip() for problem in problems)
-        raise ToolError("openapi-python-client: " + "; ".join(lines))
-    for unused in ("client.py", "errors.py"):
-        (folder / unused).unlink()
-    return _built(api, data, config)
+def _runtime_files(shown: PythonView) -> Iterator[str]:
+    """The files of the runtime that the document needs."""
+    yield from _RUNTIME
+    yield "_error_readers.py" if shown.code_wire else "_error_fields.py"
+    used = dict((*shown.wire_modules, *shown.operation_modules))
+    yield from (f"_codecs/{module}.py" for module in sorted(used))
 
 
-def _document(api: Api) -> dict[str, Any]:
+def _build_transport(shown: PythonView, work: Path, folder: Path) -> None:
+    """Write the request builders, and an index of them by the names of our methods."""
+    document, config = work / "document.json", work / "config.json"
+    document.write_text(json.dumps(_document(shown)), encoding="utf-8")
+    config.write_text(json.dumps(_CONFIG), encoding="utf-8")
+    done = subprocess.run(
+        [
+            sys.executable, "-P", "-m", "openapi_python_client", "generate", "--path", str(document),
+            "--config", str(config), "--custom-template-path", str(_TEMPLATES), "--output-path", str(folder),
+            "--meta", "none", "--fail-on-warning",
+        ],
+        cwd=work, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise ToolError(f"openapi-python-client: {(done.stderr or done.stdout).strip()}")
+    for path in (document, config, folder / "client.py", folder / "errors.py", folder / "models/__init__.py"):
+        path.unlink()
+    (folder / "models").rmdir()
+    if not any("UNSET)" in path.read_text(encoding="utf-8") for path in folder.glob("api/*/*.py")):
+        (folder / "types.py").unlink()
+
+
+def _document(shown: PythonView) -> dict[str, Any]:
     """The part of the API that requests are built from, as an OpenAPI document."""
     paths: dict[str, dict[str, Any]] = {}
-    names = method_names(api)
-    schemas: dict[str, Any] = {}
-    for operation in api.operations:
+    for operation in shown.operations:
+        source = operation.source
         item: dict[str, Any] = {
-            "operationId": names[operation.id],
-            "tags": [PYTHON.member(tag) for tag in operation.tags[:1]] or ["default"],
+            "operationId": operation.name,
+            "summary": operation.name,
+            "tags": [PYTHON.member(tag) for tag in source.tags[:1]] or ["default"],
             "parameters": [
                 {
-                    "name": parameter.name,
-                    "in": parameter.location,
-                    "required": parameter.required,
-                    "schema": _plain_schema(api, parameter.schema),
+                    "name": field.wire,
+                    "in": field.location,
+                    "required": field.required,
+                    "schema": _schema(field.type),
                 }
-                for parameter in operation.parameters
+                for field in operation.fields
+                if field.location != "body"
             ],
             "responses": {"200": {"description": "Read by the facade."}},
         }
-        if operation.request_body is not None:
-            body = _body(api, operation, schemas)
-            required = operation.request_body.required
-            item["requestBody"] = {"required": required, "content": {"application/json": {"schema": body}}}
-        paths.setdefault(operation.path, {})[operation.method] = item
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Transport", "version": "1"},
-        "paths": paths,
-        "components": {"schemas": schemas},
-    }
+        if source.request_body is not None:
+            content: dict[str, Any] = {"application/json": {"schema": {}}}
+            item["requestBody"] = {"required": source.request_body.required, "content": content}
+        paths.setdefault(source.path, {})[source.method] = item
+    return {"openapi": "3.1.0", "info": {"title": "Transport", "version": "1"}, "paths": paths}
 
 
-def _body(api: Api, operation: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    properties = api.flat_body(operation)
-    if properties is None or operation.request_body is None:
-        return {}
-    name = api.resolve(operation.request_body.schema).name or f"{operation.id} request"
-    schemas[name] = {
-        "type": "object",
-        "required": [item.name for item in properties if item.required],
-        "properties": {item.name: _plain_schema(api, item.schema) for item in properties},
-        "additionalProperties": False,
-    }
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _plain_schema(api: Api, schema: Schema) -> dict[str, Any]:
+def _schema(item: Type) -> dict[str, Any]:
     """Scalars by type, arrays of scalars, and anything for the rest: the facade has made plain JSON of it."""
-    resolved = api.resolve(schema)
-    if schema.nullable or resolved.nullable:
+    if item.nullable:
         return {}
-    if resolved.kind in _SCALARS:
-        return {"type": resolved.kind}
-    if resolved.kind == "array" and resolved.items is not None:
-        return {"type": "array", "items": _plain_schema(api, resolved.items)}
-    return {}
-
-
-def _built(api: Api, data: Any, config: Any) -> dict[str, TransportOperation]:
-    """What openapi-python-client called what it built, by operationId."""
-    from openapi_python_client import strings
-
-    endpoints = {
-        endpoint.name: (tag, endpoint)
-        for tag, collection in data.endpoint_collections_by_tag.items()
-        for endpoint in collection.endpoints
-    }
-    names, built = method_names(api), {}
-    for operation in api.operations:
-        tag, endpoint = endpoints[strings.PythonIdentifier(names[operation.id], config.field_prefix)]
-        places = (
-            ("path", endpoint.path_parameters), ("query", endpoint.query_parameters),
-            ("header", endpoint.header_parameters),
-        )  # fmt: skip
-        arguments = [
-            TransportArgument(str(item.python_name), place, item.name.get_untrusted_value(), item.required)
-            for place, items in places
-            for item in items
-        ]
-        body_class = ""
-        if api.flat_body(operation) is not None:
-            body_class = str(endpoint.bodies[0].prop.class_info.name)
-        elif operation.request_body is not None:
-            arguments.append(TransportArgument("body", "body", "", operation.request_body.required))
-        built[operation.id] = TransportOperation(f"api.{tag}.{endpoint.name}", body_class, tuple(arguments))
-    return built
+    if item.kind in ("string", "integer", "number", "boolean"):
+        return {"type": item.kind}
+    return {"type": "array", "items": _schema(item.item)} if item.kind == "array" and item.item else {}
 
 
 def _format(folder: Path) -> None:

@@ -26,7 +26,7 @@ def _samples(api: Api) -> Writer:
 TARGET = Target(
     folder="rust",
     name="Rust",
-    language=Language("rust", "Rust", "Rust"),
+    language=Language("rust", "Rust", "Rust", fence="rust", lexer="rust", output="rust"),
     samples=_samples,
     render=_render,
     formatter=Formatter("rustfmt", ("--edition", "2021"), (".rs",), version=("rustfmt", "--version")),

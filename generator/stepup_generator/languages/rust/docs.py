@@ -6,13 +6,12 @@ from stepup_generator.client.docs import sections, wrapped
 from stepup_generator.client.types import Field
 from stepup_generator.client.view import Operation
 from stepup_generator.languages.rust.examples import call, use
-from stepup_generator.languages.rust.layout import fitted
 from stepup_generator.languages.rust.types import RUST
 from stepup_generator.languages.rust.view import RustView
 
 __all__ = ["crate_doc", "doc", "field_doc", "line", "operation_doc"]
 
-_NOTHING = "The document says nothing of it."
+_NOTHING = "No description."
 
 
 def _lines(text: str) -> list[str]:
@@ -24,30 +23,30 @@ def line(text: str) -> str:
     return " ".join(_lines(" ".join(text.split())))
 
 
-def _comment(lines: list[str], indent: str, mark: str = "///") -> str:
-    return "\n".join(f"{indent}{mark} {each}".rstrip() for each in lines)
+def _comment(lines: list[str], mark: str = "///") -> str:
+    return "\n".join(f"{mark} {each}".rstrip() for each in lines)
 
 
-def doc(text: str, indent: str = "") -> str:
+def doc(text: str) -> str:
     """Documentation around a text of the document."""
-    return _comment(_lines(wrapped(text)) if text.strip() else [_NOTHING], indent)
+    return _comment(_lines(wrapped(text)) if text.strip() else [_NOTHING])
 
 
 def crate_doc(view: RustView) -> str:
-    return _comment(_lines(f"{view.api.title}: {view.settings.description}."), "", "//!")
+    return _comment(_lines(f"{view.api.title}: {view.settings.description}."), "//!")
 
 
 def field_doc(field: Field) -> str:
     # No attribute: the client itself would be warned of it.
-    return doc(sections(field.doc, "Deprecated." if field.deprecated else ""), "    ")
+    return doc(sections(field.doc, "Deprecated." if field.deprecated else ""))
 
 
 def operation_doc(view: RustView, item: Operation) -> str:
     """The comment above a method."""
     text = sections(wrapped(item.title), wrapped(item.source.description))
     lines = [*_lines(text), "", "# Errors", "", *_errors(view, item), *_example(view, item)]
-    deprecated = ["    #[deprecated]"] if item.source.deprecated else []
-    return "\n".join((_comment(lines, "    "), *deprecated))
+    deprecated = ["#[deprecated]"] if item.source.deprecated else []
+    return "\n".join((_comment(lines), *deprecated))
 
 
 def _errors(view: RustView, item: Operation) -> Iterator[str]:
@@ -63,10 +62,10 @@ def _errors(view: RustView, item: Operation) -> Iterator[str]:
 
 
 def _example(view: RustView, item: Operation) -> Iterator[str]:
-    node = call(view, item)
-    if node is None:
+    source = call(view, item)
+    if not source:
         return
-    source = fitted(node, "", "" if item.result is None else "let answer = ", ";")
+    source = f"{source};" if item.result is None else f"let response = {source};"
     package, sample = view.settings.package, view.settings.sample_name
     yield from ("", "# Example", "", "```no_run")
     imported = use(package, view.imports(source))

@@ -1,4 +1,4 @@
-"""Rust samples: programs that use the Rust client, as rustfmt has them."""
+"""Rust samples: programs that use the Rust client."""
 
 import re
 import textwrap
@@ -12,12 +12,10 @@ from stepup_generator.client.view import ClientSettings
 from stepup_generator.errors import GeneratorError
 from stepup_generator.languages.rust import types as rs
 from stepup_generator.languages.rust.examples import use
-from stepup_generator.languages.rust.layout import Call as Applied
-from stepup_generator.languages.rust.layout import Chain, Node, Struct, arm, fitted
-from stepup_generator.languages.rust.printed import RustPrinted, debug
+from stepup_generator.languages.rust.literals import Unwritable
 from stepup_generator.languages.rust.types import RUST
 from stepup_generator.languages.rust.view import rust_view
-from stepup_generator.openapi.model import Api, Json, Operation, Response
+from stepup_generator.openapi.model import Api, Json, Operation
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
 from stepup_generator.samples.typed import Typed
 from stepup_generator.samples.values import Inputs, inputs
@@ -47,23 +45,12 @@ class RustSamples:
         self._api = api
         self._view = rust_view(api, settings)
         self._typed = Typed(self._view)
-        self._printed = RustPrinted(self._view, self._typed)
         self._kinds = {item.code: item.variant for item in self._view.refusals}
 
     def request(self, operation: Operation) -> str:
         call = self._call(operation, inputs(self._api, operation), {})
         name = "response" if self._typed.operation(operation.id).result else ""
-        return self._program([self._printing(name, call)])
-
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        return self._printed.answer(operation, response, value)
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        found = refusal.body.get(refusal.about) if isinstance(refusal.body, Mapping) else None
-        if not isinstance(found, Mapping):
-            return debug(refusal.code)
-        pairs = (f"{debug(key)}: {debug(value)}" for key, value in sorted(found.items()))
-        return f"{{{', '.join(pairs)}}}"
+        return self._program([self._printing(name, f"{call}.await?")])
 
     def flow(self, flow: Flow) -> str:
         taken = ("explain", "main", "refusal", "refused", "std", self._view.settings.sample_name)
@@ -76,8 +63,8 @@ class RustSamples:
             kind = Type("string")
             if field is not None and item.name in values:
                 kind = field.type
-                node = rs.field_literal(values[item.name], field, self._view.by_name, self._view.tagged)
-                known.append(_laid(_bare(node), f"let {variable} = "))
+                text = self._view.literals.field(values[item.name], field)
+                known.append(f"let {variable} = {text.removesuffix('.into()')};")
             owned = kind.kind != "string" or bool(kind.name)
             sources[InputReference(item.name)] = _Source(variable, kind, owned=owned)
         parts = ["\n".join(known)]
@@ -104,15 +91,13 @@ class RustSamples:
         known = {source.text: source for source in sources.values()}
         made = self._call(call.operation, sent, known)
         if call.refused is not None:
-            yield _laid(Chain(made.parent, (*made.links[:-1], "await")), "let refused = ")
+            yield f"let refused = {made}.await;"
             fail = '    return Err("this should have been refused".into());'
             yield f"let Err(Error::Refused(refusal)) = refused else {{\n{fail}\n}};"
             yield f'println!("{{:?}}", refusal.{self._detail(call.refused)}());'
             return
         name = names.take(RUST.member(call.step.id)) if call.answer is not None else ""
-        if call.refusals:
-            made = Chain(made.parent, (*made.links[:-1], "await", Applied("map_err", ("explain",), "?")))
-        yield self._printing(name, made)
+        yield self._printing(name, f"{made}.await.map_err(explain)?" if call.refusals else f"{made}.await?")
         yield from self._narrowed(flow, call, name, names, sources)
 
     def _narrowed(
@@ -127,7 +112,7 @@ class RustSamples:
             source = self._path(call, item.pointer, name, narrowed)
             pattern = self._pattern(call, item, source.type, variable)
             yield f"let {pattern} = &{source.text} else {{"
-            yield f"    return Err({RUST.text(f'wanted {item.tag} {item.value}')}.into());\n}};"
+            yield f"    return Err({RUST.text(f'expected {item.tag} {item.value}')}.into());\n}};"
             narrowed[item.pointer] = variable
         for output in outputs:
             sources[OutputReference(call.step.id, output.name)] = self._path(
@@ -164,7 +149,7 @@ class RustSamples:
         if not found:
             return ""
         arms = [
-            arm(f"RefusalKind::{self._kinds.get(code, 'Unknown')}", self._told(item), " " * 8)
+            f"        RefusalKind::{self._kinds.get(code, 'Unknown')} => {self._told(item)},"
             for code, item in found.items()
         ]
         lines = (
@@ -174,21 +159,20 @@ class RustSamples:
         )  # fmt: skip
         return "\n".join(lines)
 
-    def _told(self, refusal: Refusal) -> Node:
+    def _told(self, refusal: Refusal) -> str:
         if refusal.about:
-            return Applied("format!", (RUST.text("Refused: {:?}"), f"refusal.{self._detail(refusal)}()"))
+            return f'format!("Refused: {{:?}}", refusal.{self._detail(refusal)}())'
         if refusal.waits:
             text = RUST.text(f"{_braced(refusal.text)}; wait {{:?}}")
-            return Applied("format!", (text, "refusal.retry_after().unwrap_or_default()"))
+            return f"format!({text}, refusal.retry_after().unwrap_or_default())"
         return f"{RUST.text(refusal.text)}.to_owned()"
 
     def _detail(self, refusal: Refusal) -> str:
         fields = (item.name for item in self._view.error_fields if refusal.about in item.wires)
         return next(fields, self._view.code_name or "kind")
 
-    def _printing(self, name: str, call: Node) -> str:
-        text = _laid(call, f"let {name} = " if name else "")
-        return f'{text}\nprintln!("{{{name}:?}}");' if name else text
+    def _printing(self, name: str, call: str) -> str:
+        return f'let {name} = {call};\nprintln!("{{{name}:?}}");' if name else f"{call};"
 
     def _program(self, parts: list[str], functions: Iterable[str] = ()) -> str:
         settings = self._view.settings
@@ -213,20 +197,17 @@ class RustSamples:
         own = use(self._view.settings.package, [*found, *self._view.imports(code)])
         return "\n".join((*first, *([""] if first else []), own))
 
-    def _call(self, operation: Operation, sent: Inputs, known: Mapping[str, _Source]) -> Chain:
+    def _call(self, operation: Operation, sent: Inputs, known: Mapping[str, _Source]) -> str:
+        """The call, not yet awaited."""
         made = self._typed.operation(operation.id)
         given = {field.name: (field, value) for field, value in self._typed.arguments(made, sent)}
-        arguments: tuple[Node, ...] = ()
+        arguments = ""
         if made.input is not None:
-            fields = tuple((field.name, self._field(operation, field, given, known)) for field in made.fields)
-            arguments = (Struct(made.input.name, fields),)
+            fields = ((field.name, self._field(operation, field, given, known)) for field in made.fields)
+            inside = "".join(f"{name if name == text else f'{name}: {text}'}, " for name, text in fields)
+            arguments = f"{made.input.name} {{ {inside}}}"
         group, sample = self._view.group_names[made.name], self._view.settings.sample_name
-        call = Applied(made.name, arguments)
-        if group and made.result is None:
-            # rustfmt would put the first link behind a name as short as an indent.
-            return Chain(f"{sample}.{group}()", (call, "await?"))
-        links = (Applied(group, ()),) if group else ()
-        return Chain(sample, (*links, call, "await?"))
+        return f"{sample}{f'.{group}()' if group else ''}.{made.name}({arguments})"
 
     def _field(
         self,
@@ -234,25 +215,20 @@ class RustSamples:
         field: Field,
         given: Mapping[str, tuple[Field, Json]],
         known: Mapping[str, _Source],
-    ) -> Node:
+    ) -> str:
         if field.name not in given:
             return "None"
         value = given[field.name][1]
         if isinstance(value, Code):
             return _converted(known[str(value)], field)
         try:
-            return rs.field_literal(value, field, self._view.by_name, self._view.tagged)
-        except rs.Unwritable:
-            message = f"{operation.id}: the example of {field.wire or 'the body'} is no value of its type"
+            return self._view.literals.field(value, field)
+        except Unwritable:
+            message = f"{operation.id}: the example of {field.wire or 'the body'} is not a value of its type"
             raise GeneratorError(message) from None
 
 
-def _laid(node: Node, before: str) -> str:
-    """A statement, laid out as one of a function, but not yet indented."""
-    return "\n".join(line[len(_INDENT) :] for line in fitted(node, _INDENT, before, ";").split("\n"))
-
-
-def _converted(source: _Source, field: Field) -> Node:
+def _converted(source: _Source, field: Field) -> str:
     """An expression as the value of a field."""
     item, text = field.type, source.text
     if source.secret:
@@ -266,11 +242,6 @@ def _converted(source: _Source, field: Field) -> Node:
     if field.secret and not source.secret and not text.endswith(".into()"):
         text += ".into()"
     return f"Some({text})" if item.nullable or not field.required else text
-
-
-def _bare(node: Node) -> Node:
-    """A literal that a variable is to hold: a text stays a reference."""
-    return node.removesuffix(".into()") if isinstance(node, str) else node
 
 
 def _braced(text: str) -> str:

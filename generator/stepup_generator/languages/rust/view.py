@@ -1,4 +1,4 @@
-"""The view of a client with what only Rust needs: groups of operations, what is read and what is written."""
+"""The view of a client with what only Rust needs: groups of operations, what is sent and what is received."""
 
 import re
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ from stepup_generator.client.names import Names
 from stepup_generator.client.types import Enum, Model, Object, Union
 from stepup_generator.client.view import ClientSettings, ClientView, ErrorKind, Operation, view
 from stepup_generator.languages.rust import types as rs
+from stepup_generator.languages.rust.literals import Literals
+from stepup_generator.languages.rust.parts import without_texts
 from stepup_generator.languages.rust.types import RUST
 from stepup_generator.openapi.model import Api
 
@@ -33,7 +35,7 @@ def rust_view(api: Api, settings: ClientSettings | None = None) -> "RustView":
     types, methods = Names(fixed), Names(_FIXED_METHODS)
     kinds = [types.take(RUST.type_name(f"{tag} operations")) for tag in tags]
     names = [methods.take(RUST.member(tag)) for tag in tags]
-    made = view(
+    base = view(
         api,
         RUST,
         settings,
@@ -41,8 +43,8 @@ def rust_view(api: Api, settings: ClientSettings | None = None) -> "RustView":
         methods=(*_FIXED_METHODS, *names),
         attributes=_FIXED_ATTRIBUTES,
     )
-    values = {item.name: getattr(made, item.name) for item in fields(made)}
-    values["models"] = tuple(map(_renamed, made.models))
+    values = {item.name: getattr(base, item.name) for item in fields(base)}
+    values["models"] = tuple(map(_renamed, base.models))
     return RustView(**values, names=dict(zip(tags, zip(names, kinds, strict=True), strict=True)))
 
 
@@ -95,19 +97,23 @@ class RustView(ClientView):
         return rs.tags(self.models)
 
     @cached_property
+    def literals(self) -> Literals:
+        return Literals(self.by_name, self.tagged)
+
+    @cached_property
     def constants(self) -> dict[str, str]:
         """The statics of the operations, by the names of the methods."""
         names = Names()
         return {item.name: names.take(item.name.upper()) for item in self.operations}
 
     @cached_property
-    def taken(self) -> set[str]:
+    def sent(self) -> set[str]:
         """The models that arguments are made of."""
         return rs.reached((field.type for item in self.operations for field in item.fields), self.by_name)
 
     @cached_property
-    def given(self) -> set[str]:
-        """The models that answers are made of."""
+    def received(self) -> set[str]:
+        """The models that responses are made of."""
         found = (item.type for op in self.operations for item in op.successes if item.type is not None)
         return rs.reached(found, self.by_name)
 
@@ -123,9 +129,13 @@ class RustView(ClientView):
         )
 
     @property
+    def has_models(self) -> bool:
+        return bool(self.shown_models or self.inputs)
+
+    @property
     def wires(self) -> tuple[Model, ...]:
-        """The models that go over the wire by themselves: not those made for several results."""
-        known = self.taken | self.given
+        """The models that are sent or received by themselves: not those made for several results."""
+        known = self.sent | self.received
         return tuple(item for item in self.shown_models if item.name in known)
 
     @cached_property
@@ -138,10 +148,13 @@ class RustView(ClientView):
         """The imports of the module of models."""
         held = [rs.field_type(field) for item in self._objects for field in item.fields]
         unions = (item for item in self.models if isinstance(item, Union))
-        held += [rs.annotation(each.type) for item in unions for each in item.variants]
+        for union in unions:
+            held += [rs.annotation(each.type) for each in union.variants]
+            held += ["UnknownVariant"] if union.unknown else []
         known = {
             "Secret": "crate::secret::Secret", "Value": "serde_json::Value",
             "BTreeMap": "std::collections::BTreeMap", "Uuid": "uuid::Uuid",
+            "UnknownVariant": "crate::unknown_variant::UnknownVariant",
         }  # fmt: skip
         found = set(re.findall(r"\w+", "\n".join(held)))
         return tuple(f"use {path};" for name, path in known.items() if name in found)
@@ -152,8 +165,7 @@ class RustView(ClientView):
 
     def imports(self, source: str) -> list[str]:
         """What a piece of a program has to import from the crate, other than client and errors."""
-        # Texts and comments are no code.
-        code = re.sub(r'"(?:[^"\\]|\\.)*"|//.*', "", source)
+        code = without_texts(source)
         words = set(re.findall(r"[A-Za-z_]\w*", code))
         known = {item.name for item in (*self.models, *self.inputs)} | {"Secret"}
         macros = (("json!(", "serde_json::json"), ("uuid!(", "uuid::uuid"))

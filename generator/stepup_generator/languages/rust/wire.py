@@ -1,43 +1,37 @@
-"""How what goes over the wire is read, written and judged in Rust. Each function returns source, laid out."""
+"""How requests are made and responses are read in Rust: source, for rustfmt to lay out."""
 
 from collections.abc import Iterator, Mapping
 
 from stepup_generator.client.types import Enum, Field, Model, Union
 from stepup_generator.client.view import Operation, Success
-from stepup_generator.languages.rust.layout import Array, Call, Chain, Node, Struct, arm, fitted
-from stepup_generator.languages.rust.types import RUST, annotation, shape, shape_of, struct
+from stepup_generator.languages.rust.constraints import received, sent
+from stepup_generator.languages.rust.types import RUST, annotation, struct
 from stepup_generator.openapi.model import Json
 
-__all__ = ["body", "credentials", "definition", "reading", "returns", "writing"]
+__all__ = ["body", "credentials", "decoding", "definition", "encoding", "returns"]
 
 Tags = Mapping[str, set[str]]
-_BODY, _ARM = " " * 8, " " * 12
 
 
 def definition(item: Operation, constant: str) -> str:
     """The static that holds what is known of an operation."""
-    successes = (
-        Call("", (RUST.text(each.status), RUST.text(each.media_type if each.type else "")))
+    successes = ", ".join(
+        f"({RUST.text(each.status)}, {RUST.text(each.media_type if each.type else '')})"
         for each in item.successes
     )
-    made = Struct(
-        "Operation",
-        (
-            ("name", RUST.text(item.name)),
-            ("method", f"Method::{item.method}"),
-            ("path", RUST.text(item.source.path)),
-            ("successes", Array("&", tuple(successes))),
-            ("credentials", credentials(item)),
-            ("repeatable", "true" if item.repeatable else "false"),
-        ),
-    )
-    return fitted(made, "", f"pub(crate) static {constant}: Operation = ", ";")
+    return f"""\
+pub static {constant}: Operation = Operation {{
+    name: {RUST.text(item.name)},
+    method: Method::{item.method},
+    path: {RUST.text(item.source.path)},
+    successes: &[{successes}],
+    credentials: {credentials(item)},
+    repeatable: {RUST.literal(item.repeatable)},
+}};"""
 
 
-def credentials(item: Operation) -> Node:
-    if item.credentials is None:
-        return "None"
-    return Call("Some", (Call("", tuple(map(RUST.text, item.credentials))),))
+def credentials(item: Operation) -> str:
+    return f"Some(({', '.join(map(RUST.text, item.credentials))}))" if item.credentials else "None"
 
 
 def returns(item: Operation) -> str:
@@ -45,146 +39,149 @@ def returns(item: Operation) -> str:
 
 
 def body(item: Operation, constant: str, client: str, models: Mapping[str, Model]) -> str:
-    """The body of a method: the request with all it takes, and the answer."""
-    request = Call("Request::new", (f"&operations::{constant}",))
-    lines = [fitted(request, _BODY, f"let {'mut ' if item.fields else ''}request = ", ";")]
-    lines += [fitted(_taken(field), _BODY, after=";") for field in item.fields]
-    sent = f"send(request, &{client}.settings).await?"
+    """The body of a method: the request with all its arguments, and the response."""
+    lines = [f"let {'mut ' if item.fields else ''}request = Request::new(&operations::{constant});"]
+    for field in item.fields:
+        lines += _argument(field)
+    settings = f"&{client}.settings"
     if item.result is None:
-        return "\n".join((*lines, f"{_BODY}{sent};", f"{_BODY}Ok(())"))
-    lines.append(f"{_BODY}let answer = {sent};")
-    if len(item.successes) == 1 and item.successes[0].type is not None:
-        lines.append(fitted(Call("answer.read", (shape_of(item.successes[0].type),)), _BODY))
-        return "\n".join(lines)
-    lines += [
-        f"{_BODY}match answer.success {{",
-        *(_success_arm(item, each, models) for each in item.successes),
-    ]
-    return "\n".join((*lines, f"{_ARM}_ => answer.unread(),", f"{_BODY}}}"))
+        lines.append(f"send(request, {settings}, |_, _| Ok(())).await")
+    elif len(item.successes) == 1 and item.successes[0].type is not None:
+        found = f"decode::value(value, {received(item.successes[0].type)})"
+        lines.append(f"send(request, {settings}, |_, value| {found}).await")
+    else:
+        lines.append(f"send(request, {settings}, |status, value| match status {{")
+        lines += [f"{RUST.text(each.status)} => {_success(item, each, models)}," for each in item.successes]
+        other = 'Err(mismatch::Mismatch::new("expected a documented status"))'
+        lines += [f"_ => {other},", "}).await"]
+    return "\n".join(lines)
 
 
-def _taken(field: Field) -> Node:
-    """The statement that puts an argument where it is sent."""
-    given = f"&params.{field.name}"
+def _argument(field: Field) -> Iterator[str]:
+    """The statements that put an argument where it is sent."""
+    value = _found(field, "params")
+    if field.secret:
+        yield f"request.hide({value});"
     if field.location == "body" and not field.wire:
-        return Call("request.whole", (shape(field), given))
-    return Call(f"request.{field.location}", (RUST.text(field.wire), shape(field), given))
+        yield f"request.body({value}, {sent(field.type)});"
+        return
+    method = "body_property" if field.location == "body" else field.location
+    yield f"request.{method}({RUST.text(field.wire)}, {value}, {sent(field.type)});"
 
 
-def _success_arm(item: Operation, success: Success, models: Mapping[str, Model]) -> str:
-    pattern = f"{_ARM}{RUST.text(success.status)} => "
+def _found(field: Field, holder: str) -> str:
+    """The value of a field, where there is one; null is one where the field is required."""
+    return f"Some(&{holder}.{field.name})" if field.required else f"{holder}.{field.name}.as_ref()"
+
+
+def _success(item: Operation, success: Success, models: Mapping[str, Model]) -> str:
     if success.type is None:
-        return f"{pattern}Ok(None),"
+        return "Ok(None)"
     assert item.result is not None
-    found = "found"
+    text = f"decode::value(value, {received(success.type)})"
     union = models.get(item.result.name)
     if isinstance(union, Union) and union.name != success.type.name:
         name = next(each.name for each in union.variants if each.type == success.type)
-        found = f"models::{union.name}::{name}(found)"
+        text += f".map(models::{union.name}::{name})"
     bare = any(each.type is None for each in item.successes)
-    found = f"Some({found})" if bare and not success.type.nullable else found
-    inner = _ARM + " " * 4
-    read = fitted(Call("answer.read", (shape_of(success.type),)), inner, "let found = ", "?;")
-    return f"{pattern}{{\n{read}\n{inner}Ok({found})\n{_ARM}}}"
+    return f"{text}.map(Some)" if bare and not success.type.nullable else text
 
 
-def reading(item: Model, tags: Tags) -> str:
-    """The body of the function that reads a model."""
+def decoding(item: Model, tags: Tags) -> str:
+    """The body of the function that decodes a model."""
     if isinstance(item, Enum):
-        return _enum_reading(item)
+        return _enum_decoding(item)
     if isinstance(item, Union):
-        return _union_reading(item)
-    lines = []
-    told = [field for field in item.fields if field not in tuple(struct(item, tags))]
-    members = tuple((field.name, _read(field)) for field in struct(item, tags))
-    object_ = "shapes::object_of(value)?"
-    lines.append(f"{_BODY}let object = {object_};" if item.fields else f"{_BODY}{object_};")
-    lines += [fitted(_read(field, mark=False), _BODY, after="?;") for field in told]
-    return "\n".join((*lines, fitted(Call("Ok", (Struct(f"models::{item.name}", members),)), _BODY)))
+        return _union_decoding(item)
+    lines = [f"{'let object = ' if item.fields else ''}decode::object(value)?;"]
+    members = tuple(struct(item, tags))
+    for field in item.fields:
+        if field not in members:
+            kind = annotation(field.type, qualified=True)
+            lines.append(
+                f"decode::required::<{kind}>(object, {RUST.text(field.wire)}, {received(field.type)})?;"
+            )
+    fields = "".join(f"{field.name}: {_field(field)}, " for field in members)
+    return "\n".join((*lines, f"Ok(models::{item.name} {{ {fields} }})"))
 
 
-def _read(field: Field, mark: bool = True) -> Node:
-    head = "shapes::required" if field.required else "shapes::optional"
-    return Call(head, ("object", RUST.text(field.wire), shape(field)), "?" if mark else "")
+def _field(field: Field) -> str:
+    function = "required" if field.required else "optional"
+    return f"decode::{function}(object, {RUST.text(field.wire)}, {received(field.type)})?"
 
 
-def _union_reading(item: Union) -> str:
+def _union_decoding(item: Union) -> str:
     name = f"models::{item.name}"
     if not item.tag:
-        forms = (Call("or", (shape_of(each.type), f"{name}::{each.name}")) for each in item.variants)
-        return fitted(Chain("shapes::Forms::of(value)", (*forms, "found()")), _BODY)
-    lines = [f"{_BODY}match shapes::tag_of(value, {RUST.text(item.tag)})? {{"]
+        forms = (
+            f"if let Ok(found) = decode::value(value, {received(each.type)}) {{\n"
+            f"return Ok({name}::{each.name}(found));\n}}"
+            for each in item.variants
+        )
+        return "\n".join((*forms, 'Err(mismatch::Mismatch::new("matches none of its forms"))'))
+    lines = [f"match decode::tag(value, {RUST.text(item.tag)})?.as_str() {{"]
     for each in item.variants:
-        made = Call("shapes::variant", ("value", shape_of(each.type), f"{name}::{each.name}"))
-        lines.append(arm(RUST.text(each.value), made, _ARM))
-    unknown = Call("shapes::unknown", ("value", RUST.text(item.tag), f"{name}::Unknown"))
-    return "\n".join((*lines, arm("_", unknown, _ARM), f"{_BODY}}}"))
+        found = f"decode::value(value, {received(each.type)})"
+        lines.append(f"{RUST.text(each.value)} => {found}.map({name}::{each.name}),")
+    return "\n".join((*lines, f"other => decode::unknown(value, other).map({name}::Unknown),", "}"))
 
 
-def _enum_reading(item: Enum) -> str:
+def _enum_decoding(item: Enum) -> str:
     text = item.base == "string"
-    lines = [f"{_BODY}Ok(match shapes::{'str_of' if text else 'i64_of'}(value)? {{"]
-    lines += [
-        arm(RUST.literal(each.value), f"models::{item.name}::{each.name}", _ARM) for each in item.values
-    ]
-    other = "other.to_owned()" if text else "other"
-    lines.append(arm("other", f"models::{item.name}::Unknown({other})", _ARM))
-    return "\n".join((*lines, f"{_BODY}}})"))
+    arms = (f"{RUST.literal(each.value)} => models::{item.name}::{each.name}," for each in item.values)
+    return "\n".join((
+        f"let found: {'String' if text else 'i64'} = decode::value(value, &[])?;",
+        f"Ok(match found{'.as_str()' if text else ''} {{", *arms,
+        f"_ => models::{item.name}::Unknown(found),", "})",
+    ))  # fmt: skip
 
 
-def writing(item: Model, tags: Tags, is_open: bool) -> str:
-    """The body of the function that writes a model."""
+def encoding(item: Model, tags: Tags, is_open: bool) -> str:
+    """The body of the function that encodes a model."""
     if isinstance(item, Enum):
-        return "\n".join(_enum_writing(item, is_open))
+        return "\n".join(_enum_encoding(item, is_open))
     if isinstance(item, Union):
-        return "\n".join(_union_writing(item))
+        return "\n".join(_union_encoding(item))
     members = tuple(struct(item, tags))
-    lines = [f"{_BODY}let mut object = serde_json::Map::new();"]
+    lines = [f"let {'mut ' if item.fields else ''}object = serde_json::Map::new();"]
     for field in item.fields:
         wire = RUST.text(field.wire)
         if field in members:
-            put = Call("shapes::put", ("&mut object", wire, shape(field), f"&value.{field.name}"))
-            lines.append(fitted(put, _BODY, after="?;"))
+            lines.append(f"encode::put(&mut object, {wire}, {_found(field, 'self')}, {sent(field.type)})?;")
         else:
-            lines.append(
-                fitted(Call("object.insert", (f"{wire}.into()", _const(field.type.const))), _BODY, after=";")
-            )
-    if not members:
-        lines.append(f"{_BODY}let models::{item.name} {{}} = value;")
-    return "\n".join((*lines, f"{_BODY}Ok(object.into())"))
+            lines.append(f"object.insert({wire}.into(), {_const(field.type.const)});")
+    return "\n".join((*lines, "Ok(object.into())"))
 
 
 def _const(value: Json) -> str:
     return "serde_json::Value::Null" if value is None else f"{RUST.literal(value)}.into()"
 
 
-def _union_writing(item: Union) -> Iterator[str]:
-    yield f"{_BODY}match value {{"
+def _union_encoding(item: Union) -> Iterator[str]:
+    yield "match self {"
     for each in item.variants:
-        made: Node = Call("shapes::write", ("value", shape_of(each.type)))
+        text = f"encode::value(value, {sent(each.type)})"
         if item.tag:
-            made = Call(
-                "shapes::tagged", ("value", shape_of(each.type), RUST.text(item.tag), RUST.text(each.value))
-            )
-        yield arm(f"models::{item.name}::{each.name}(value)", made, _ARM)
+            text = f"encode::tagged(value, {RUST.text(item.tag)}, {RUST.text(each.value)})"
+        yield f"models::{item.name}::{each.name}(value) => {text},"
     if item.unknown:
-        yield _refused(item.name, [each.value for each in item.variants])
-    yield f"{_BODY}}}"
+        yield _unsendable(item.name, [each.value for each in item.variants])
+    yield "}"
 
 
-def _enum_writing(item: Enum, is_open: bool) -> Iterator[str]:
+def _enum_encoding(item: Enum, is_open: bool) -> Iterator[str]:
     if item.base == "string" and not is_open:
-        yield f"{_BODY}Ok(value.as_str().into())"
+        yield "Ok(self.as_str().into())"
         return
-    yield f"{_BODY}match value {{"
+    yield "match self {"
     for each in item.values:
-        made = f"{RUST.literal(each.value)}{'' if item.base == 'string' else '_i64'}.into()"
-        yield arm(f"models::{item.name}::{each.name}", Call("Ok", (made,)), _ARM)
+        suffix = "" if item.base == "string" else "_i64"
+        yield f"models::{item.name}::{each.name} => Ok({RUST.literal(each.value)}{suffix}.into()),"
     if is_open:
-        yield _refused(item.name, [str(each.value) for each in item.values])
-    yield f"{_BODY}}}"
+        yield _unsendable(item.name, [str(each.value) for each in item.values])
+    yield "}"
 
 
-def _refused(name: str, values: list[str]) -> str:
-    wanted = RUST.text("wanted one of " + ", ".join(values))
-    return arm(f"models::{name}::Unknown(_)", Call("Err", (Call("shapes::Mismatch::new", (wanted,)),)), _ARM)
+def _unsendable(name: str, values: list[str]) -> str:
+    expected = RUST.text("expected one of " + ", ".join(values))
+    return f"models::{name}::Unknown(_) => Err(mismatch::Mismatch::new({expected})),"

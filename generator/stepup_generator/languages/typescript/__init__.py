@@ -25,7 +25,9 @@ def _samples(api: Api) -> Writer:
 TARGET = Target(
     folder="typescript",
     name="TypeScript",
-    language=Language("javascript", "JavaScript", "JavaScript"),
+    language=Language(
+        "javascript", "JavaScript", "JavaScript", fence="js", lexer="javascript", output="javascript"
+    ),
     samples=_samples,
     render=_render,
     tools=("npm",),

@@ -1,6 +1,5 @@
-"""JavaScript samples: modules that use the TypeScript client, and what the console shows of its answers."""
+"""JavaScript samples: modules that use the TypeScript client."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -10,7 +9,7 @@ from stepup_generator.client.types import Type
 from stepup_generator.client.view import ClientSettings
 from stepup_generator.languages.typescript import types as ts
 from stepup_generator.languages.typescript.target import typescript_view
-from stepup_generator.openapi.model import Api, Json, Operation, Response, plain
+from stepup_generator.openapi.model import Api, Json, Operation
 from stepup_generator.samples.plan import Call, Code, Flow, Narrowing, Refusal, bound, prompt
 from stepup_generator.samples.typed import ANY, Typed
 from stepup_generator.samples.values import Inputs, answers, inputs, success
@@ -18,11 +17,9 @@ from stepup_generator.samples.writer import comment
 
 __all__ = ["JavaScriptSamples"]
 
-# What console.log shows of an object: Node's util.inspect with its defaults for a console.
-_WIDTH, _DEPTH, _UNGROUPED = 80, 2, 6
-_QUOTES = ("'", '"', "`")
+# How many levels console.log shows: Node's util.inspect with its default depth.
+_DEPTH = 3
 _TERMINAL = "const terminal = createInterface({ input: process.stdin, output: process.stdout });"
-_ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
@@ -40,17 +37,7 @@ class JavaScriptSamples:
         response = success(operation)
         if response is None or response.schema is None:
             return self._program((), [f"{call};"])
-        return self._program((), [f"const response = {call};\n{self._shown(operation, None, 'response')}"])
-
-    def answer(self, operation: Operation, response: Response, value: Json) -> str:
-        return self._shown(operation, value) if response.schema is not None else ""
-
-    def refused(self, operation: Operation, refusal: Refusal) -> str:
-        found = refusal.body.get(refusal.about) if isinstance(refusal.body, Mapping) else None
-        if not isinstance(found, Mapping):
-            return refusal.code
-        names = {item.wire: item.name for item in self._typed.operation(operation.id).fields}
-        return _inspected({names.get(key, key): value for key, value in found.items()})
+        return self._program((), [f"const response = {call};\n{self._printing(operation, 'response')}"])
 
     def flow(self, flow: Flow) -> str:
         taken = ("createInterface", "error", "process", "stop", "terminal", self._view.settings.sample_name)
@@ -98,7 +85,7 @@ class JavaScriptSamples:
             yield f"{made};"
             return
         yield f"const {name} = {made};"
-        yield self._shown(call.operation, None, name)
+        yield self._printing(call.operation, name)
         for narrowing in call.narrowings:
             yield self._narrowed(call, narrowing, name)
 
@@ -173,41 +160,35 @@ class JavaScriptSamples:
         inside = "".join(f"  {line},\n" for line in lines)
         return f"{name}({{\n{inside}}})" if inside else f"{name}()"
 
-    def _shown(self, operation: Operation, value: Json, name: str = "") -> str:
-        """What is printed of an answer; or, with the name of a variable, the statement that prints it."""
+    def _printing(self, operation: Operation, name: str) -> str:
+        """The statement that prints a response: as JSON where console.log would leave out what lies deep."""
         response = success(operation)
-        status = response.status if response is not None else ""
-        item = self._typed.answered(self._typed.operation(operation.id), status)
         documented = answers(self._api, response) if response is not None else ()
-        logged = all(_is_plain(self._cased(each.value, item)) for each in documented)
-        if name:
-            return f"console.log({name});" if logged else f"console.log(JSON.stringify({name}, null, 2));"
-        found = self._cased(value, item, hide=True)
-        return _inspected(found) if logged else json.dumps(plain(found), indent=2, ensure_ascii=False)
+        if any(_depth(item.value) > _DEPTH for item in documented):
+            return f"console.log(JSON.stringify({name}, null, 2));"
+        return f"console.log({name});"
 
-    def _cased(self, value: Json, item: Type, hide: bool = False) -> Json:
-        """A value with the names that objects have here; with ``hide``, as results show their secrets."""
+    def _cased(self, value: Json, item: Type) -> Json:
+        """A value with the names that objects have here."""
         if isinstance(value, Code) or value is None:
             return value
         union = self._typed.union(item)
         if union is not None:
             variant = self._typed.variant(union, value)
             if variant is not None:
-                return self._cased(value, variant.type, hide)
+                return self._cased(value, variant.type)
             return {union.tag_name: value[union.tag], "raw": value} if isinstance(value, Mapping) else value
         found = self._typed.object(item)
         if found is not None and isinstance(value, Mapping):
             return {
-                field.name: "***"
-                if hide and field.secret
-                else self._cased(value[field.wire], field.type, hide)
+                field.name: self._cased(value[field.wire], field.type)
                 for field in found.fields
                 if field.wire in value and (field.required or value[field.wire] is not None)
             }
         if isinstance(value, Mapping):
-            return {key: self._cased(each, item.item or ANY, hide) for key, each in value.items()}
+            return {key: self._cased(each, item.item or ANY) for key, each in value.items()}
         if isinstance(value, tuple):
-            return tuple(self._cased(each, item.item or ANY, hide) for each in value)
+            return tuple(self._cased(each, item.item or ANY) for each in value)
         return value
 
 
@@ -231,50 +212,9 @@ def _source(value: Json) -> str:
     return ts.literal(value)
 
 
-def _is_plain(value: Json, depth: int = 0) -> bool:
-    """Does console.log show all of a value, and in a way that is simple to foretell?"""
-    if isinstance(value, Mapping):
-        return depth <= _DEPTH and all(_is_plain(item, depth + 1) for item in value.values())
-    if isinstance(value, tuple):
-        few = depth <= _DEPTH and len(value) <= _UNGROUPED
-        return few and all(_is_plain(item, depth + 1) for item in value)
-    return not isinstance(value, str) or "\n" not in value
-
-
-def _inspected(value: Json, depth: int = 0) -> str:
-    """What util.inspect makes of a plain value, with the settings of a console that is no terminal."""
-    if isinstance(value, str):
-        return _quoted(value) if depth else value
-    if not isinstance(value, Mapping | tuple):
-        return json.dumps(value)
-    if isinstance(value, Mapping):
-        opening, closing = "{", "}"
-        entries = [f"{_key(key)}: {_inspected(item, depth + 1)}" for key, item in value.items()]
-    else:
-        opening, closing = "[", "]"
-        entries = [_inspected(item, depth + 1) for item in value]
-    if not entries:
-        return opening + closing
-    indent = "  " * depth
-    length = sum(map(len, entries)) + 2 * len(entries) + len(indent) + len(opening) + 10
-    if length <= _WIDTH and not any("\n" in item for item in entries):
-        return f"{opening} {', '.join(entries)} {closing}"
-    inside = f",\n{indent}  ".join(entries)
-    return f"{opening}\n{indent}  {inside}\n{indent}{closing}"
-
-
-def _key(key: str) -> str:
-    return key if _IDENTIFIER.fullmatch(key) else _quoted(key)
-
-
-def _quoted(text: str) -> str:
-    """A text inside an object, in the first quotes that need no escape."""
-    fitting = (quote for quote in _QUOTES if quote not in text and (quote != "`" or "${" not in text))
-    quote = next(fitting, "'")
-    escaped = text.replace("\\", "\\\\").replace(quote, "\\" + quote)
-    return quote + "".join(map(_escaped, escaped)) + quote
-
-
-def _escaped(char: str) -> str:
-    control = char < " " or "\x7f" <= char <= "\x9f"
-    return _ESCAPES.get(char, f"\\x{ord(char):02X}") if control else char
+def _depth(value: Json) -> int:
+    """How many objects and arrays lie inside one another."""
+    if isinstance(value, Mapping | tuple):
+        items = value.values() if isinstance(value, Mapping) else value
+        return 1 + max(map(_depth, items), default=0)
+    return 0

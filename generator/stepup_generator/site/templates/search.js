@@ -1,4 +1,4 @@
-// Search over operations, fields, errors, rules, guides and flows. Loaded when it is first wanted; the index stands
+// Search over operations, fields, errors, rules, guides and flows. Loaded when it is first needed; the index is
 // in this file, since a page in a folder on a disk may load a script but may not fetch.
 (() => {
   const INDEX = "INDEX";

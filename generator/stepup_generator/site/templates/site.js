@@ -1,7 +1,7 @@
 // Theme and language are set before the page is drawn; tabs, copying and whatever is loaded late come after.
 (d => {
 const r = d.documentElement, known = "LANGUAGES".split(" ");
-// A browser may refuse its storage: then a choice lasts as long as the page.
+// A browser may block storage: then a choice lasts as long as the page.
 const saved = (key, value) => {
 try { return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value) } catch { return null }
 };

@@ -1,5 +1,5 @@
 // Sends the requests of the try-it forms to the server that the page came from, where that is a mock. Loaded when
-// a form is opened. The key and everything that was sent or answered live in this closure: nothing is stored.
+// a form is opened. The key and everything that was sent or received lives in this closure: nothing is stored.
 (() => {
   const STYLE = `
 .try > summary { cursor: pointer } .try > summary > h2 { display: inline; margin: 0; font-size: 1.25rem }
@@ -51,11 +51,11 @@
       .split("/")
       .slice(1)
       .reduce((node, part) => node?.[part.replaceAll("~1", "/").replaceAll("~0", "~")], value);
-  const evaluate = (expression, sent, answer) => {
+  const evaluate = (expression, sent, response) => {
     const found = /^\$(request|response)\.(path|query|header|body)([.#].*)?$/s.exec(expression);
     if (!found) return expression;
     const [, side, place, rest = ""] = found;
-    const message = side === "request" ? sent : answer;
+    const message = side === "request" ? sent : response;
     if (place === "body") return rest ? at(message.body, rest.slice(1)) : message.body;
     return place === "header" && side === "response"
       ? message.headers.get(rest.slice(1))
@@ -70,7 +70,7 @@
     try {
       return JSON.parse(input.value);
     } catch {
-      throw [input, `${input.dataset.name} is no JSON`];
+      throw [input, `${input.dataset.name} is not JSON`];
     }
   };
   const valueOf = (input) => {
@@ -90,7 +90,7 @@
     for (const input of inputs(form)) {
       const { value } = input;
       const { name, in: place } = input.dataset;
-      // An empty text is sent for a required field, so that its refusal can be seen; anything else is left out.
+      // An empty text is sent for a required field, so that the error can be seen; anything else is left out.
       if (value === "" && (place !== "body" || !input.required || input.dataset.kind !== "text")) {
         if (place === "path") throw [input, `${name} is part of the address and wants a value`];
         continue;
@@ -144,11 +144,11 @@
 
   const ask = async (path, options = {}) => {
     const response = await fetch(path, { cache: "no-store", credentials: "omit", redirect: "error", ...options });
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    if (!response.ok) throw new Error(`the server returned ${response.status}`);
     return response;
   };
 
-  /** Fill in a value that the control API tells. */
+  /** Fill in a value that the control API reports. */
   const fill = async (form, input, live) => {
     let { path } = live;
     const query = new URLSearchParams();
@@ -159,16 +159,16 @@
       else query.set(name, value);
     }
     try {
-      const told = await (
+      const reported = await (
         await ask(query.size ? `${path}?${query}` : path, { headers: { Authorization: `Bearer ${control}` } })
       ).json();
-      const value = at(told, live.pointer);
+      const value = at(reported, live.pointer);
       if (value === undefined) return say(`The mock has no ${input.dataset.name} for these values.`);
       input.value = value;
       refresh(form);
       say(`${input.dataset.name} is filled in.`);
     } catch (error) {
-      say(`The mock did not tell the ${input.dataset.name}: ${error.message}.`);
+      say(`The mock did not report the ${input.dataset.name}: ${error.message}.`);
     }
   };
 
@@ -184,7 +184,7 @@
     request?.abort();
     const mine = (request = new AbortController());
     const timer = setTimeout(() => mine.abort(), TIMEOUT_MS);
-    say("Sent, waiting for the answer.");
+    say("Sent, waiting for the response.");
     const began = performance.now();
     try {
       const response = await fetch(sent.url, {
@@ -197,17 +197,17 @@
         signal: mine.signal,
       });
       const text = await response.text();
-      const answer = { status: response.status, headers: response.headers, text, ms: performance.now() - began };
+      const received = { status: response.status, headers: response.headers, text, ms: performance.now() - began };
       try {
-        answer.body = JSON.parse(text);
+        received.body = JSON.parse(text);
       } catch {
-        answer.body = undefined;
+        received.body = undefined;
       }
-      show(form, sent, answer);
+      show(form, sent, received);
     } catch (error) {
       if (request === mine) {
         result.replaceChildren();
-        say(mine.signal.aborted ? "No answer came in time." : `No answer: ${error.message}.`);
+        say(mine.signal.aborted ? "No response in time." : `No response: ${error.message}.`);
       }
     } finally {
       clearTimeout(timer);
@@ -215,36 +215,36 @@
   };
 
   const block = (text, label) => h("pre", { tabIndex: 0, role: "group", ariaLabel: label }, text);
-  const exchange = (answer) => [
-    block(answer.body === undefined ? answer.text || "(empty)" : JSON.stringify(answer.body, null, 2), "The body"),
+  const exchange = (response) => [
+    block(response.body === undefined ? response.text || "(empty)" : JSON.stringify(response.body, null, 2), "The body"),
     h(
       "details",
       {},
-      h("summary", { className: "try-quiet" }, `Headers (${[...answer.headers].length})`),
-      block([...answer.headers].map(([name, value]) => `${name}: ${value}`).join("\n"), "The headers"),
+      h("summary", { className: "try-quiet" }, `Headers (${[...response.headers].length})`),
+      block([...response.headers].map(([name, value]) => `${name}: ${value}`).join("\n"), "The headers"),
     ),
   ];
 
-  const show = (form, sent, answer) => {
+  const show = (form, sent, response) => {
     const call = calls.get(form);
-    const line = `${answer.status} in ${Math.round(answer.ms)} ms`;
+    const line = `${response.status} in ${Math.round(response.ms)} ms`;
     const next = call.links
-      .filter((link) => link.status === String(answer.status))
+      .filter((link) => link.status === String(response.status))
       .map((link) => [
         link,
-        Object.entries(link.inputs).map(([name, text]) => [name, evaluate(text, sent, answer)]),
+        Object.entries(link.inputs).map(([name, text]) => [name, evaluate(text, sent, response)]),
       ])
       .filter(([, values]) => values.every(([, value]) => value !== undefined && value !== null))
       .map(([link, values]) =>
         h("button", { type: "button", onclick: () => follow(link, values) }, `Next: ${link.title}`),
       );
     result.replaceChildren(
-      h("h3", {}, `Answer: ${line}`),
-      ...exchange(answer),
+      h("h3", {}, `Response: ${line}`),
+      ...exchange(response),
       h("p", { className: "try-line" }, ...next),
     );
-    say(`Answered with ${line}.${next.length ? ` ${next.length} next call${next.length > 1 ? "s" : ""} below.` : ""}`);
-    past.unshift([`${answer.status} ${sent.method} ${new URL(sent.url).pathname}`, curl(call, sent, false), answer]);
+    say(`Returned ${line}.${next.length ? ` ${next.length} next call${next.length > 1 ? "s" : ""} below.` : ""}`);
+    past.unshift([`${response.status} ${sent.method} ${new URL(sent.url).pathname}`, curl(call, sent, false), response]);
     past.length = Math.min(past.length, KEPT);
     history.replaceChildren(
       h("h3", {}, "History"),
@@ -252,14 +252,14 @@
       h(
         "ol",
         {},
-        ...past.map(([title, text, told]) =>
-          h("li", {}, h("details", {}, h("summary", {}, title), block(text, "The request as curl"), ...exchange(told))),
+        ...past.map(([title, text, reported]) =>
+          h("li", {}, h("details", {}, h("summary", {}, title), block(text, "The request as curl"), ...exchange(reported))),
         ),
       ),
     );
   };
 
-  /** Put the form of the next operation in the place of this one, with what the answer brought. */
+  /** Put the form of the next operation in the place of this one, with what the response brought. */
   const follow = async (link, values) => {
     try {
       const text = await (await ask(new URL(link.page, document.baseURI))).text();
@@ -275,7 +275,7 @@
       refresh(form);
       result.replaceChildren();
       form.querySelector("h3").focus();
-      say(`${link.title}: filled in from the last answer.`);
+      say(`${link.title}: filled in from the last response.`);
     } catch (error) {
       say(`The next form could not be loaded: ${error.message}.`);
     }
@@ -322,14 +322,14 @@
   };
 
   const start = async () => {
-    // Only `docs serve` puts this into a page: elsewhere there is nobody to ask, and nothing is asked.
+    // Only `docs serve` puts this into a page: elsewhere no server is asked.
     const served = document.querySelector('meta[name="docs-serve"]');
     if (!served) return;
     try {
       const keys = await (await ask(served.content)).json();
       [api, control] = [keys.api_key, keys.control_key];
     } catch (error) {
-      return later(`The server that this page came from does not answer: ${error.message}.`);
+      return later(`The server that this page came from does not respond: ${error.message}.`);
     }
     later("The request goes to the mock server that this page came from.");
     wake(panel.querySelector("form"));

@@ -229,8 +229,8 @@ async fn arguments_are_refused_all_at_once() {
         .verify_step_up_totp_challenge(params)
         .await
         .unwrap_err();
-    let wanted = "verify_step_up_totp_challenge: action_type: wanted at least 1 characters; \
-                  code: wanted at most 16 characters; valid_for_seconds: wanted at least 1";
+    let wanted = "verify_step_up_totp_challenge: action_type: expected a length of at least 1; \
+                  code: expected a length of at most 16; valid_for_seconds: expected at least 1";
     assert_eq!(error.to_string(), wanted);
     assert!(server.requests().is_empty());
 }

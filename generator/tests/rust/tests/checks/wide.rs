@@ -99,7 +99,10 @@ async fn what_is_out_of_bounds_is_not_sent() {
     assert_eq!(names, ["class", "id", "tag", "limit", "X-Trace"]);
     let params = PutRawParams { body: Some(vec![]) };
     let error = auth.put_raw(params).await.unwrap_err();
-    assert_eq!(error.to_string(), "put_raw: body: wanted at least 1 items");
+    assert_eq!(
+        error.to_string(),
+        "put_raw: body: expected a length of at least 1"
+    );
     let circle = Circle { r: f64::NAN };
     let params = PutRawParams {
         body: Some(vec![circle]),
@@ -107,7 +110,7 @@ async fn what_is_out_of_bounds_is_not_sent() {
     let error = auth.put_raw(params).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "put_raw: body: 0/r: wanted a finite number"
+        "put_raw: body: 0/r: expected a finite number"
     );
     assert!(server.requests().is_empty());
 }
@@ -176,7 +179,7 @@ async fn a_variant_that_is_not_known_cannot_be_sent() {
     let error = auth.make_shape(params).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "make_shape: shape: wanted one of circle, square"
+        "make_shape: shape: expected one of circle, square"
     );
     assert_eq!(server.requests().len(), 1);
 }

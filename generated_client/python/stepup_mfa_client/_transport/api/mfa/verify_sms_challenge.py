@@ -1,13 +1,10 @@
+from collections.abc import Mapping
 from typing import Any
 
-from ...models.verify_sms_challenge_request import VerifySmsChallengeRequest
 
-
-def request(
-    *,
-    body: VerifySmsChallengeRequest,
-) -> dict[str, Any]:
-    """What httpx is to send."""
+def request(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What httpx is to send for checked arguments, which are known by their place and wire name."""
+    body = arguments.get("body", {})
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -15,7 +12,7 @@ def request(
         "url": "/api/backend/v1/mfa/step-up/phone/verify",
     }
 
-    _kwargs["json"] = body.to_dict()
+    _kwargs["json"] = body
 
     headers["Content-Type"] = "application/json"
 
