@@ -5,26 +5,12 @@ package stepupmfa
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
-	"strconv"
 	"strings"
-	"sync/atomic"
-	"time"
 )
 
-const (
-	// longestWait is the longest Retry-After that a repeatable call waits out.
-	longestWait = 5 * time.Second
-	// firstPause bounds the pause before the second try; further ones are longer.
-	firstPause = 200 * time.Millisecond
-)
-
-// call is one call of an operation, made from its arguments.
+// call is one call of an operation, built from its arguments.
 type call struct {
 	operation  string
 	method     string
@@ -33,11 +19,10 @@ type call struct {
 	query      []string
 	header     [][2]string
 	credential [2]string
-	// members are the body, unless it is whole.
-	members  map[string]any
-	whole    *written
-	secrets  []string
-	problems map[string]string
+	hasBody    bool
+	body       any
+	secrets    []string
+	problems   map[string]string
 }
 
 // newCall begins a call. In its path each parameter stands in braces; repeatable says whether it may be sent again after
@@ -46,178 +31,19 @@ func newCall(operation, method, path string, repeatable bool) *call {
 	return &call{operation: operation, method: method, path: path, repeatable: repeatable}
 }
 
-// note keeps what is wrong with an argument, and says whether nothing is.
-func (c *call) note(name string, item written) bool {
-	if text, ok := item.json.(string); ok && item.secret && text != "" {
-		c.secrets = append(c.secrets, text)
-	}
-	if item.problem != "" {
-		c.refuse(name, item.problem)
-	}
-	return item.problem == ""
-}
-
-func (c *call) refuse(name, problem string) {
+func (c *call) reject(name, problem string) {
 	if c.problems == nil {
 		c.problems = map[string]string{}
 	}
 	c.problems[name] = problem
 }
 
-func (c *call) inPath(name string, item written) {
-	text := plain(item.json)
-	// RFC 3986 section 5.2.4: these would not stay segments.
-	if item.problem == "" && (text == "" || text == "." || text == "..") {
-		item.problem = "wanted something that can stand in a path"
-	}
-	if c.note(name, item) {
-		c.path = strings.Replace(c.path, "{"+name+"}", segment(text), 1)
-	}
-}
-
-func (c *call) inQuery(name string, item written) {
-	if !c.note(name, item) {
-		return
-	}
-	values, ok := item.json.([]any)
-	if !ok {
-		values = []any{item.json}
-	}
-	for _, value := range values {
-		c.query = append(c.query, url.QueryEscape(name)+"="+url.QueryEscape(plain(value)))
-	}
-}
-
-func (c *call) inHeader(name string, item written) {
-	text := plain(item.json)
-	if item.problem == "" && !printable(text) {
-		item.problem = "wanted printable ASCII"
-	}
-	if c.note(name, item) {
-		c.header = append(c.header, [2]string{name, text})
-	}
-}
-
-func (c *call) inBody(name string, item written) {
-	if c.note(name, item) {
-		c.members[name] = item.json
-	}
-}
-
-func (c *call) asBody(item written) {
-	if c.note("body", item) {
-		c.whole = &item
-	}
-}
-
-// segment is a text as one segment of a path, whatever is in it: only unreserved characters stay.
-func segment(text string) string {
-	var made strings.Builder
-	for _, char := range []byte(text) {
-		switch {
-		case 'a' <= char && char <= 'z', 'A' <= char && char <= 'Z', '0' <= char && char <= '9', strings.IndexByte("-._~", char) >= 0:
-			made.WriteByte(char)
-		default:
-			fmt.Fprintf(&made, "%%%02X", char)
-		}
-	}
-	return made.String()
-}
-
-// scrub takes the key and secret arguments out of a text.
+// scrub removes the key and secret arguments from a text.
 func (c *call) scrub(s *settings, text string) string {
-	for _, secret := range append([]string{s.key.Reveal()}, c.secrets...) {
-		text = strings.ReplaceAll(text, secret, "***")
+	for _, hidden := range append([]string{s.key.Reveal()}, c.secrets...) {
+		text = strings.ReplaceAll(text, hidden, "***")
 	}
 	return text
-}
-
-// success is an answer that the API documents as one: a status such as 200, or a range such as 2XX. Without a way to
-// read its body it has none.
-type success[T any] struct {
-	status    string
-	mediaType string
-	read      func(value) T
-}
-
-func on[T any](status, mediaType string, read func(value) T) success[T] {
-	return success[T]{status, mediaType, read}
-}
-
-// run makes a call. What counts as success is exactly what the API documents, and nothing is sent twice that could have
-// been done already, unless the API says that it may be repeated.
-func run[T any](ctx context.Context, client *Client, c *call, successes ...success[T]) (T, error) {
-	if ctx == nil {
-		c.refuse("ctx", "is missing")
-	}
-	if client == nil || client.settings == nil {
-		c.refuse("client", "wanted one that New has made")
-	}
-	if len(c.problems) > 0 {
-		var none T
-		return none, &InvalidArgumentError{Operation: c.operation, Problems: c.problems}
-	}
-	s := client.settings
-	for tries := 1; ; tries++ {
-		found := c.send(ctx, s)
-		wanted := documented(successes, found.status)
-		wait := firstPause
-		if tries > s.retries || wanted != nil || !c.again(ctx, &found, tries, &wait) {
-			return judge(c, s, &found, wanted)
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			found = outcome{reason: reason(ctx.Err()), sent: found.sent, timedOut: isTimeout(ctx.Err()), cause: ctx.Err()}
-			return judge(c, s, &found, wanted)
-		}
-	}
-}
-
-func documented[T any](successes []success[T], status int) *success[T] {
-	for _, name := range []string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX"} {
-		for at := range successes {
-			if successes[at].status == name {
-				return &successes[at]
-			}
-		}
-	}
-	return nil
-}
-
-// send makes one try.
-func (c *call) send(ctx context.Context, s *settings) outcome {
-	if err := ctx.Err(); err != nil {
-		return outcome{reason: reason(err), timedOut: isTimeout(err), cause: err}
-	}
-	trying, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	// A transport that asks for a connection and gets none has sent nothing. One that does not tell may have.
-	var asked, connected atomic.Bool
-	trace := &httptrace.ClientTrace{
-		GetConn: func(string) { asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
-	}
-	request, err := c.request(httptrace.WithClientTrace(trying, trace), s)
-	if err != nil {
-		return outcome{reason: "the request cannot be made"}
-	}
-	// Not by an http.Client, which would follow redirects, and send the key with them.
-	response, err := s.transport.RoundTrip(request)
-	if err == nil && response == nil {
-		err = io.ErrUnexpectedEOF
-	}
-	var found outcome
-	if err == nil {
-		if found, err = read(response); err == nil {
-			return found
-		}
-	}
-	failed := outcome{reason: reason(err), sent: !asked.Load() || connected.Load(), timedOut: isTimeout(err)}
-	if failed.cause = ctx.Err(); failed.cause == nil && trying.Err() != nil {
-		failed.cause, failed.timedOut = trying.Err(), true
-	}
-	return failed
 }
 
 func (c *call) request(ctx context.Context, s *settings) (*http.Request, error) {
@@ -226,14 +52,14 @@ func (c *call) request(ctx context.Context, s *settings) (*http.Request, error) 
 		address += "?" + strings.Join(c.query, "&")
 	}
 	var body io.Reader
-	content, err := c.content()
-	if err != nil {
-		return nil, err
-	}
-	if content != "" {
-		body = strings.NewReader(content)
+	if c.hasBody {
+		content, err := json.Marshal(c.body)
+		if err != nil {
+			return nil, err
+		}
+		body = strings.NewReader(string(content))
 	} else if !c.repeatable {
-		// An empty body that cannot be had twice: else the transport may repeat a GET by itself.
+		// An empty body that cannot be read twice: otherwise the transport may repeat a GET by itself.
 		body = io.NopCloser(strings.NewReader(""))
 	}
 	request, err := http.NewRequestWithContext(ctx, c.method, address, body)
@@ -245,122 +71,11 @@ func (c *call) request(ctx context.Context, s *settings) (*http.Request, error) 
 		request.Header.Set(item[0], item[1])
 	}
 	request.Header.Set("Accept", "application/json")
-	if content != "" {
+	if c.hasBody {
 		request.Header.Set("Content-Type", "application/json")
 	}
 	if c.credential[0] != "" {
 		request.Header.Set(c.credential[0], c.credential[1]+s.key.Reveal())
 	}
 	return request, nil
-}
-
-func (c *call) content() (string, error) {
-	var document any
-	switch {
-	case c.whole != nil:
-		document = c.whole.json
-	case c.members != nil:
-		document = c.members
-	default:
-		return "", nil
-	}
-	content, err := json.Marshal(document)
-	return string(content), err
-}
-
-// again says whether to try again after an outcome, and how long to wait before. Tries are counted from 1.
-func (c *call) again(ctx context.Context, found *outcome, tries int, wait *time.Duration) bool {
-	// Growing, and spread so that many callers do not come back at once.
-	*wait = rand.N(min(2*time.Second, firstPause<<(tries-1)))
-	if found.status == 0 {
-		return ctx.Err() == nil && (c.repeatable || !found.sent)
-	}
-	if !c.repeatable {
-		return false
-	}
-	asked := found.retryAfter()
-	switch found.status {
-	case http.StatusTooManyRequests:
-		if asked == nil {
-			return false
-		}
-		*wait = *asked
-	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		if asked != nil {
-			*wait = max(*wait, *asked)
-		}
-	default:
-		return false
-	}
-	ends, bounded := ctx.Deadline()
-	return *wait <= longestWait && (!bounded || *wait < time.Until(ends))
-}
-
-// judge is the result, or an error that says why there is none.
-func judge[T any](c *call, s *settings, found *outcome, wanted *success[T]) (T, error) {
-	var none T
-	if found.status == 0 {
-		return none, c.failed(s, found)
-	}
-	unexpected := func(problem string) error {
-		answer := c.answered(s, found)
-		return &UnexpectedAnswerError{answer: answer, message: c.said(s, answer, problem)}
-	}
-	if wanted != nil && wanted.read == nil {
-		if len(found.content) > 0 {
-			return none, unexpected("an answer without a body was wanted")
-		}
-		return none, nil
-	}
-	if wanted == nil && found.status < 400 {
-		if found.status >= 300 {
-			return none, unexpected("redirects are not followed")
-		}
-		return none, unexpected("not a status of this operation")
-	}
-	mediaType := ""
-	if wanted != nil {
-		mediaType = wanted.mediaType
-	}
-	document, problem := found.document(mediaType)
-	if problem != "" {
-		return none, unexpected(problem)
-	}
-	if wanted == nil {
-		body, _ := document.(map[string]any)
-		refused, ok := summary(body)
-		if !ok {
-			return none, unexpected("not an error body of this API")
-		}
-		answer := c.answered(s, found)
-		return none, refusal(&APIError{answer: answer, message: c.said(s, answer, refused), body: &body})
-	}
-	var reading reading
-	result := wanted.read(value{json: document, reading: &reading})
-	if reading.problem != "" {
-		return none, unexpected("the answer is not as described (" + reading.problem + ")")
-	}
-	return result, nil
-}
-
-func (c *call) failed(s *settings, found *outcome) error {
-	if !found.sent {
-		message := c.operation + ": not sent (" + c.scrub(s, found.reason) + ")"
-		return &NotSentError{TimedOut: found.timedOut, message: message, cause: found.cause}
-	}
-	message := c.operation + ": no complete answer; it may have been carried out (" + c.scrub(s, found.reason) + ")"
-	return &NoAnswerError{TimedOut: found.timedOut, message: message, cause: found.cause}
-}
-
-func (c *call) answered(s *settings, found *outcome) answered {
-	id := c.scrub(s, found.header.Get("X-Request-Id"))
-	return answered{status: found.status, requestID: id, wait: found.retryAfter()}
-}
-
-func (c *call) said(s *settings, answer answered, what string) string {
-	id := ""
-	if answer.requestID != "" {
-		id = " [request " + answer.requestID + "]"
-	}
-	return c.operation + ": status " + strconv.Itoa(answer.status) + id + ": " + c.scrub(s, what)
 }

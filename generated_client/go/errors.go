@@ -5,31 +5,30 @@ package stepupmfa
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"sort"
 	"strings"
 	"time"
 )
 
-// InvalidArgumentError says that arguments were refused before anything was sent.
+// InvalidArgumentError reports arguments that were rejected before anything was sent.
 type InvalidArgumentError struct {
 	// Operation is the method that was called.
 	Operation string
 
-	// Problems say for each argument, by its name in the API, what was wanted.
+	// Problems say for each argument, by its name in the API, what was expected.
 	Problems map[string]string
 }
 
-// Error says what was wanted, and never what was given.
+// Error says what was expected, and never what was passed.
 func (e *InvalidArgumentError) Error() string {
 	parts := make([]string, 0, len(e.Problems))
-	for _, name := range sorted(e.Problems) {
+	for _, name := range sortedKeys(e.Problems) {
 		parts = append(parts, name+": "+e.Problems[name])
 	}
 	return e.Operation + ": " + strings.Join(parts, "; ")
 }
 
-// NotSentError says that the connection was never made: nothing was carried out, and trying again is safe.
+// NotSentError reports that no connection was made: nothing was carried out, and a retry is safe.
 type NotSentError struct {
 	// TimedOut says whether the time was up.
 	TimedOut bool
@@ -44,7 +43,7 @@ func (e *NotSentError) Error() string { return e.message }
 // Unwrap returns the error of the context, where that ended the call.
 func (e *NotSentError) Unwrap() error { return e.cause }
 
-// NoAnswerError says that no complete answer came. The call may have been carried out.
+// NoAnswerError reports that no complete response arrived. The call may have been carried out.
 type NoAnswerError struct {
 	// TimedOut says whether the time was up.
 	TimedOut bool
@@ -59,271 +58,70 @@ func (e *NoAnswerError) Error() string { return e.message }
 // Unwrap returns the error of the context, where that ended the call.
 func (e *NoAnswerError) Unwrap() error { return e.cause }
 
-// UnexpectedAnswerError says that the answer is none that the API documents: a proxy's page, say, or a redirect, or a
-// body that lacks what was promised. It never counts as success.
+// UnexpectedAnswerError reports a response that the API does not document: a proxy's page, a redirect, or a body
+// without what was promised. It never counts as success.
 type UnexpectedAnswerError struct {
-	answer  answered
-	message string
+	response responseInfo
+	message  string
 }
 
-// Error says what was wrong with the answer.
+// Error says what is wrong with the response.
 func (e *UnexpectedAnswerError) Error() string { return e.message }
 
-// Status returns the HTTP status of the answer.
-func (e *UnexpectedAnswerError) Status() int { return e.answer.status }
+// Status returns the HTTP status of the response.
+func (e *UnexpectedAnswerError) Status() int { return e.response.status }
 
-// RequestID returns the X-Request-Id of the answer, "" without one.
-func (e *UnexpectedAnswerError) RequestID() string { return e.answer.requestID }
+// RequestID returns the X-Request-Id of the response, "" without one.
+func (e *UnexpectedAnswerError) RequestID() string { return e.response.requestID }
 
-// RetryAfter returns the Retry-After of the answer, counted from when it came.
-func (e *UnexpectedAnswerError) RetryAfter() (time.Duration, bool) { return e.answer.retryAfter() }
+// RetryAfter returns the Retry-After of the response, counted from its arrival.
+func (e *UnexpectedAnswerError) RetryAfter() (time.Duration, bool) { return e.response.retryAfter() }
 
-// answered is what an error keeps of an answer.
-type answered struct {
+// responseInfo is what an error keeps of a response.
+type responseInfo struct {
 	status    int
 	requestID string
 	wait      *time.Duration
 }
 
-func (a answered) retryAfter() (time.Duration, bool) {
-	if a.wait == nil {
+func (r responseInfo) retryAfter() (time.Duration, bool) {
+	if r.wait == nil {
 		return 0, false
 	}
-	return *a.wait, true
+	return *r.wait, true
 }
 
-// APIError says that the API refused the call. Refusals that this version knows are of types of their own, which
-// unwrap to it; others are an APIError and no more.
+// APIError reports that the API rejected the call. Each error code that this version knows has a type of its own,
+// which unwraps to an APIError; any other code is an APIError alone.
 type APIError struct {
-	answer  answered
-	message string
+	response responseInfo
+	message  string
 	// Behind a pointer, since fmt would print it: the server may have repeated what it was sent.
 	body *map[string]any
 }
 
-// Error says what the API refused, in codes and never in sentences.
+// Error says what the API rejected, in codes and never in sentences.
 func (e *APIError) Error() string { return e.message }
 
 // Format writes what Error returns, whatever the verb.
 func (e *APIError) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, e.message) }
 
-// Status returns the HTTP status of the answer.
-func (e *APIError) Status() int { return e.answer.status }
+// Status returns the HTTP status of the response.
+func (e *APIError) Status() int { return e.response.status }
 
-// RequestID returns the X-Request-Id of the answer, "" without one.
-func (e *APIError) RequestID() string { return e.answer.requestID }
+// RequestID returns the X-Request-Id of the response, "" without one.
+func (e *APIError) RequestID() string { return e.response.requestID }
 
-// RetryAfter returns the Retry-After of the answer, counted from when it came.
-func (e *APIError) RetryAfter() (time.Duration, bool) { return e.answer.retryAfter() }
+// RetryAfter returns the Retry-After of the response, counted from its arrival.
+func (e *APIError) RetryAfter() (time.Duration, bool) { return e.response.retryAfter() }
 
-// Body returns the error body as it came; its numbers are of the type json.Number.
+// Body returns the error body as it arrived; its numbers are of the type json.Number.
 func (e *APIError) Body() map[string]any { return *e.body }
 
-// ErrorCode returns what went wrong, as a code. It may be one that this version does not know.
-func (e *APIError) ErrorCode() string {
-	return textOf(*e.body, "error_code")
-}
-
-// UserFacingError returns what the error body holds, "" without one.
-//
-// A sentence that may be shown to a user.
-func (e *APIError) UserFacingError() string {
-	return textOf(*e.body, "user_facing_error")
-}
-
-// FieldErrors returns what the error body holds, by the names of the fields in the API.
-//
-// What is wrong with which field, as a code. `body` stands for the request body as a whole.
-func (e *APIError) FieldErrors() map[string]string {
-	return textsOf(*e.body, "field_errors", "field_to_errors")
-}
-
-// UserFacingErrors returns what the error body holds, by the names of the fields in the API.
-//
-// For each field in `field_errors`, a sentence that may be shown to a user.
-func (e *APIError) UserFacingErrors() map[string]string {
-	return textsOf(*e.body, "user_facing_errors")
-}
-
-// UnauthorizedError: The API key was not accepted.
-type UnauthorizedError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *UnauthorizedError) Unwrap() error {
-	return e.APIError
-}
-
-// FeatureGatedError: The plan of this environment does not include step-up MFA.
-type FeatureGatedError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *FeatureGatedError) Unwrap() error {
-	return e.APIError
-}
-
-// ForbiddenError: The API key may not call this operation.
-type ForbiddenError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *ForbiddenError) Unwrap() error {
-	return e.APIError
-}
-
-// UserNotFoundError: No such user in the environment of the API key.
-type UserNotFoundError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *UserNotFoundError) Unwrap() error {
-	return e.APIError
-}
-
-// RateLimitedError: Too many attempts; see `Retry-After`.
-type RateLimitedError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *RateLimitedError) Unwrap() error {
-	return e.APIError
-}
-
-// InvalidRequestFieldsError: One or more fields are not acceptable. Every such field is named at once.
-type InvalidRequestFieldsError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *InvalidRequestFieldsError) Unwrap() error {
-	return e.APIError
-}
-
-// MfaNotEnabledError: The user has not set up the factor that this operation needs.
-type MfaNotEnabledError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *MfaNotEnabledError) Unwrap() error {
-	return e.APIError
-}
-
-// IncorrectMfaCodeError: The code is wrong, was used before, or is too old. Which of them is not told.
-type IncorrectMfaCodeError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *IncorrectMfaCodeError) Unwrap() error {
-	return e.APIError
-}
-
-// RequestTimeoutError: The request body did not arrive in time.
-type RequestTimeoutError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *RequestTimeoutError) Unwrap() error {
-	return e.APIError
-}
-
-// RequestTooLargeError: The request body is too large.
-type RequestTooLargeError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *RequestTooLargeError) Unwrap() error {
-	return e.APIError
-}
-
-// UnsupportedMediaTypeError: The request body is not declared as JSON.
-type UnsupportedMediaTypeError struct{ *APIError }
-
-// Unwrap returns what all refusals have in common.
-func (e *UnsupportedMediaTypeError) Unwrap() error {
-	return e.APIError
-}
-
-// refusal is the error for an error body.
-func refusal(common *APIError) error {
-	switch textOf(*common.body, "error_code") {
-	case "unauthorized":
-		return &UnauthorizedError{common}
-	case "feature_gated":
-		return &FeatureGatedError{common}
-	case "forbidden":
-		return &ForbiddenError{common}
-	case "user_not_found":
-		return &UserNotFoundError{common}
-	case "rate_limited":
-		return &RateLimitedError{common}
-	case "invalid_request_fields":
-		return &InvalidRequestFieldsError{common}
-	case "mfa_not_enabled":
-		return &MfaNotEnabledError{common}
-	case "incorrect_mfa_code":
-		return &IncorrectMfaCodeError{common}
-	case "request_timeout":
-		return &RequestTimeoutError{common}
-	case "request_too_large":
-		return &RequestTooLargeError{common}
-	case "unsupported_media_type":
-		return &UnsupportedMediaTypeError{common}
-	}
-	return common
-}
-
-// summary tells what a body refuses; it is not ok where it does not speak as this API does.
-func summary(body map[string]any) (said string, ok bool) {
-	code, ok := body["error_code"].(string)
-	said = quoted(code)
-	named := textsOf(body, "field_errors", "field_to_errors")
-	for _, name := range sorted(named) {
-		said += " " + quoted(name) + "=" + quoted(named[name])
-	}
-	return said, ok
-}
-
-var plainName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
-
-// quoted is a name for a message; sentences of a server are not quoted.
-func quoted(name string) string {
-	if plainName.MatchString(name) {
-		return name
-	}
-	return "?"
-}
-
-// textOf is the first of some members that is a text.
-func textOf(body map[string]any, names ...string) string {
-	for _, name := range names {
-		if text, ok := body[name].(string); ok {
-			return text
-		}
-	}
-	return ""
-}
-
-// textsOf is the first of some objects that is not empty, less what is no text in it.
-func textsOf(body map[string]any, names ...string) map[string]string {
-	texts := map[string]string{}
-	for _, name := range names {
-		object, _ := body[name].(map[string]any)
-		for key, value := range object {
-			if text, ok := value.(string); ok {
-				texts[key] = text
-			}
-		}
-		if len(object) > 0 {
-			break
-		}
-	}
-	return texts
-}
-
-// anyOf is the first of some members that is there.
-func anyOf(body map[string]any, names ...string) any {
-	for _, name := range names {
-		if body[name] != nil {
-			return body[name]
-		}
-	}
-	return nil
-}
-
-// sorted are the keys of a map.
-func sorted(named map[string]string) []string {
-	names := make([]string, 0, len(named))
-	for name := range named {
+// sortedKeys returns the keys of a map in order.
+func sortedKeys(texts map[string]string) []string {
+	names := make([]string, 0, len(texts))
+	for name := range texts {
 		names = append(names, name)
 	}
 	sort.Strings(names)

@@ -16,116 +16,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	stepupmfa "github.com/stepup-mfa/stepup-mfa-go"
-	"github.com/stepup-mfa/stepup-mfa-go/models"
 )
 
 const key = "canary-key-5f1d0c"
 
-// tested is an operation with the inputs and the answer of the document's example.
+// tested is an operation with the arguments and the response of the document's example.
 type tested struct {
 	name       string
 	method     string
 	credential string
 	repeatable bool
 	status     int
-	answer     string
+	response   string
 	sent       []string
 	issued     []string
 	call       func(ctx context.Context, auth *stepupmfa.Client) (any, error)
 }
 
-var operations = []tested{
-	{
-		"FetchUserMfaMethods",
-		"GET",
-		"Authorization",
-		true,
-		200,
-		"{\"mfa_setup\": {\"type\": \"Totp\"}}",
-		[]string{},
-		[]string{},
-		func(ctx context.Context, auth *stepupmfa.Client) (any, error) {
-			return auth.FetchUserMfaMethods(ctx, uuid.MustParse("31c41c16-c281-44ae-9602-8a047e3bf33d"))
-		},
-	},
-	{
-		"VerifyStepUpTotpChallenge",
-		"POST",
-		"Authorization",
-		false,
-		200,
-		"{\"step_up_grant\": \"f374f738cc0b1f2d5a4e6c8790ab1234cd56ef7890a1b2c3d4e5f60718293a4b\"}",
-		[]string{"123456"},
-		[]string{"f374f738cc0b1f2d5a4e6c8790ab1234cd56ef7890a1b2c3d4e5f60718293a4b"},
-		func(ctx context.Context, auth *stepupmfa.Client) (any, error) {
-			return auth.VerifyStepUpTotpChallenge(ctx, models.VerifyTotpChallengeRequest{
-				ActionType:      "SENSITIVE_ACTION",
-				UserID:          uuid.MustParse("31c41c16-c281-44ae-9602-8a047e3bf33d"),
-				Code:            models.NewSecret("123456"),
-				GrantType:       models.GrantTypeTimeBased,
-				ValidForSeconds: 60,
-			})
-		},
-	},
-	{
-		"SendSmsMfaCode",
-		"POST",
-		"Authorization",
-		false,
-		200,
-		"{\"challenge_id\": \"a7b0e75b-3a64-4c1d-b58e-90f2d7c6e153\"}",
-		[]string{},
-		[]string{},
-		func(ctx context.Context, auth *stepupmfa.Client) (any, error) {
-			return auth.SendSmsMfaCode(ctx, models.SendSmsMfaCodeRequest{
-				ActionType:      "SENSITIVE_ACTION",
-				UserID:          uuid.MustParse("6200a53c-c2d1-4f0e-9b5e-3f1a7c8d2e64"),
-				MfaPhoneID:      uuid.MustParse("cc83af74-cd5b-4a3e-8f21-6b0d9e4c7a10"),
-				GrantType:       models.GrantTypeTimeBased,
-				ValidForSeconds: 60,
-			})
-		},
-	},
-	{
-		"VerifySmsChallenge",
-		"POST",
-		"Authorization",
-		false,
-		200,
-		"{\"step_up_grant\": \"f1d402e76791970a3c5b8d2e4f60718293a4b5c6d7e8f90112233445566778ff\"}",
-		[]string{"ABC123"},
-		[]string{"f1d402e76791970a3c5b8d2e4f60718293a4b5c6d7e8f90112233445566778ff"},
-		func(ctx context.Context, auth *stepupmfa.Client) (any, error) {
-			return auth.VerifySmsChallenge(ctx, models.VerifySmsChallengeRequest{
-				ChallengeID: "a7b0e75b-3a64-4c1d-b58e-90f2d7c6e153",
-				UserID:      uuid.MustParse("6200a53c-c2d1-4f0e-9b5e-3f1a7c8d2e64"),
-				Code:        models.NewSecret("ABC123"),
-			})
-		},
-	},
-	{
-		"VerifyStepUpGrant",
-		"POST",
-		"Authorization",
-		false,
-		200,
-		"{\"success\": true}",
-		[]string{"f374f738cc0b1f2d5a4e6c8790ab1234cd56ef7890a1b2c3d4e5f60718293a4b"},
-		[]string{},
-		func(ctx context.Context, auth *stepupmfa.Client) (any, error) {
-			return auth.VerifyStepUpGrant(ctx, models.VerifyStepUpGrantRequest{
-				ActionType: "SENSITIVE_ACTION",
-				UserID:     uuid.MustParse("31c41c16-c281-44ae-9602-8a047e3bf33d"),
-				Grant:      models.NewSecret("f374f738cc0b1f2d5a4e6c8790ab1234cd56ef7890a1b2c3d4e5f60718293a4b"),
-			})
-		},
-	},
-}
-
-// serve answers every request as told, over a real socket, and keeps them.
-func serve(t *testing.T, answer http.HandlerFunc) (auth *stepupmfa.Client, requests func() []*http.Request) {
+// serve handles every request with a handler, over a real socket, and records them.
+func serve(t *testing.T, handler http.HandlerFunc) (auth *stepupmfa.Client, requests func() []*http.Request) {
 	t.Helper()
 	var mutex sync.Mutex
 	var seen []*http.Request
@@ -133,7 +43,7 @@ func serve(t *testing.T, answer http.HandlerFunc) (auth *stepupmfa.Client, reque
 		mutex.Lock()
 		seen = append(seen, r)
 		mutex.Unlock()
-		answer(w, r)
+		handler(w, r)
 	}))
 	t.Cleanup(server.Close)
 	auth, err := stepupmfa.New(server.URL, key, stepupmfa.WithTimeout(2*time.Second))
@@ -156,44 +66,44 @@ func reply(status int, mediaType, content string) http.HandlerFunc {
 	}
 }
 
-// shown is a value in every way that it may be printed.
+// shown prints a value in every way there is.
 func shown(value any) string {
-	var found strings.Builder
+	var text strings.Builder
 	holder := struct {
 		Public  any
 		private any
 	}{value, value}
 	for _, format := range strings.Fields("%v %+v %#v %s %q %x %d") {
-		fmt.Fprintf(&found, format+format, value, holder)
+		fmt.Fprintf(&text, format+format, value, holder)
 	}
-	slog.New(slog.NewJSONHandler(&found, nil)).Info("", "value", value, "holder", holder)
-	slog.New(slog.NewTextHandler(&found, nil)).Info("", "value", value, "holder", holder)
+	slog.New(slog.NewJSONHandler(&text, nil)).Info("", "value", value, "holder", holder)
+	slog.New(slog.NewTextHandler(&text, nil)).Info("", "value", value, "holder", holder)
 	content, _ := json.Marshal(value)
-	return found.String() + string(content)
+	return text.String() + string(content)
 }
 
-func TestNewWantsAnAddressAndAKey(t *testing.T) {
+func TestNewRequiresAnAddressAndAKey(t *testing.T) {
 	_, err := stepupmfa.New("auth.example.com", "a key")
 	var invalid *stepupmfa.InvalidArgumentError
 	if !errors.As(err, &invalid) || invalid.Problems["authURL"] == "" || invalid.Problems["apiKey"] == "" {
-		t.Fatalf("found %v", err)
+		t.Fatalf("got %v", err)
 	}
 }
 
-func TestOperationsReturnWhatWasAnswered(t *testing.T) {
+func TestOperationsReturnTheResponse(t *testing.T) {
 	for _, operation := range operations {
 		t.Run(operation.name, func(t *testing.T) {
 			mediaType := "application/json"
-			if operation.answer == "" {
+			if operation.response == "" {
 				mediaType = ""
 			}
-			auth, requests := serve(t, reply(operation.status, mediaType, operation.answer))
+			auth, requests := serve(t, reply(operation.status, mediaType, operation.response))
 			result, err := operation.call(context.Background(), auth)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(requests()) != 1 || requests()[0].Method != operation.method {
-				t.Fatalf("wanted one %s, found %v", operation.method, requests())
+				t.Fatalf("expected one %s, got %v", operation.method, requests())
 			}
 			if header := requests()[0].Header; operation.credential != "" && !strings.HasSuffix(header.Get(operation.credential), key) {
 				t.Error("the key was not sent")
@@ -207,25 +117,25 @@ func TestOperationsReturnWhatWasAnswered(t *testing.T) {
 	}
 }
 
-func TestOperationsTakeNothingElseForASuccess(t *testing.T) {
+func TestOperationsAcceptNothingElseAsASuccess(t *testing.T) {
 	for _, operation := range operations {
 		for _, wrong := range []http.HandlerFunc{
-			reply(226, "application/json", operation.answer),
-			reply(302, "application/json", operation.answer),
-			reply(418, "application/json", operation.answer),
-			reply(599, "application/json", operation.answer),
+			reply(226, "application/json", operation.response),
+			reply(302, "application/json", operation.response),
+			reply(418, "application/json", operation.response),
+			reply(599, "application/json", operation.response),
 			reply(200, "text/html", "<html>"),
-			reply(200, "text/plain", operation.answer),
-			reply(200, "application/json", operation.answer+"x"),
+			reply(200, "text/plain", operation.response),
+			reply(200, "application/json", operation.response+"x"),
 		} {
 			auth, requests := serve(t, wrong)
 			result, err := operation.call(context.Background(), auth)
 			var unexpected *stepupmfa.UnexpectedAnswerError
 			if !errors.As(err, &unexpected) {
-				t.Errorf("%s: found %v, %v", operation.name, result, err)
+				t.Errorf("%s: got %v, %v", operation.name, result, err)
 			}
 			if len(requests()) != 1 {
-				t.Errorf("%s: wanted one request, found %d", operation.name, len(requests()))
+				t.Errorf("%s: expected one request, got %d", operation.name, len(requests()))
 			}
 		}
 	}
@@ -237,19 +147,19 @@ func TestOperationsAreSentOnceUnlessTheyMayBeRepeated(t *testing.T) {
 		_, err := operation.call(context.Background(), auth)
 		var lost *stepupmfa.NoAnswerError
 		if !errors.As(err, &lost) || lost.TimedOut {
-			t.Errorf("%s: found %v", operation.name, err)
+			t.Errorf("%s: got %v", operation.name, err)
 		}
-		wanted := 1
+		expected := 1
 		if operation.repeatable {
-			wanted = 3
+			expected = 3
 		}
-		if len(requests()) != wanted {
-			t.Errorf("%s: wanted %d requests, found %d", operation.name, wanted, len(requests()))
+		if len(requests()) != expected {
+			t.Errorf("%s: expected %d requests, got %d", operation.name, expected, len(requests()))
 		}
 	}
 }
 
-// A transport repeats some requests by itself when a connection that it kept is gone.
+// A transport repeats some requests by itself when a kept connection is gone.
 func TestKeptConnectionsRepeatNothing(t *testing.T) {
 	for _, operation := range operations {
 		if operation.repeatable {
@@ -264,11 +174,11 @@ func TestKeptConnectionsRepeatNothing(t *testing.T) {
 		})
 		for range 2 {
 			if _, err := operation.call(context.Background(), auth); err == nil {
-				t.Errorf("%s: there is no error", operation.name)
+				t.Errorf("%s: expected an error", operation.name)
 			}
 		}
 		if len(requests()) != 2 || requests()[0].RemoteAddr != requests()[1].RemoteAddr {
-			t.Errorf("%s: wanted two requests on one connection, found %d", operation.name, len(requests()))
+			t.Errorf("%s: expected two requests on one connection, got %d", operation.name, len(requests()))
 		}
 	}
 }
@@ -278,12 +188,14 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		secrets := append([]string{key}, operation.sent...)
 		auth, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Request-Id", strings.Join(secrets, " "))
-			echo, _ := json.Marshal(map[string]any{"echo": secrets, "error_code": key})
+			body := map[string]any{"echo": secrets}
+			body[errorCode] = key
+			echo, _ := json.Marshal(body)
 			reply(409, "application/json", string(echo))(w, nil)
 		})
 		_, err := operation.call(context.Background(), auth)
 		if err == nil {
-			t.Fatalf("%s: there is no error", operation.name)
+			t.Fatalf("%s: expected an error", operation.name)
 		}
 		for _, secret := range secrets {
 			if strings.Contains(shown(err)+shown(auth), secret) {
@@ -301,7 +213,7 @@ func TestContextsEndCalls(t *testing.T) {
 		_, err := operation.call(ctx, auth)
 		var unsent *stepupmfa.NotSentError
 		if !errors.As(err, &unsent) || !errors.Is(err, context.Canceled) || len(requests()) != 0 {
-			t.Errorf("%s: found %v", operation.name, err)
+			t.Errorf("%s: got %v", operation.name, err)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stepup-mfa/stepup-mfa-go/models"
 )
 
-// settings are what a client was made with, checked and whole.
+// settings are those of a client, checked and complete.
 type settings struct {
 	url       string
 	key       models.Secret[string]
@@ -28,20 +28,20 @@ type settings struct {
 // Option is a setting of a client.
 type Option func(*settings)
 
-// WithTimeout says how long one try may take, to the end of its answer. Without it ten seconds.
+// WithTimeout sets how long one try may take, to the end of its response. The default is ten seconds.
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) {
 		if s.timeout = timeout; timeout <= 0 {
-			s.problems["timeout"] = "wanted more than nothing"
+			s.problems["timeout"] = "expected more than zero"
 		}
 	}
 }
 
-// WithRetries says how often a call may be tried again, where that is safe: 0 to 10. Without it twice.
+// WithRetries sets how often a call may be retried, where that is safe: 0 to 10. The default is 2.
 func WithRetries(retries int) Option {
 	return func(s *settings) {
 		if s.retries = retries; retries < 0 || retries > 10 {
-			s.problems["retries"] = "wanted a number from 0 to 10"
+			s.problems["retries"] = "expected a number from 0 to 10"
 		}
 	}
 }
@@ -51,8 +51,8 @@ func WithHeader(name, value string) Option {
 	return func(s *settings) {
 		switch lower := strings.ToLower(name); {
 		case !headerName.MatchString(name) || !printable(value):
-			s.problems["headers"] = "wanted names and values of printable ASCII"
-		case slices.Contains([]string{"authorization"}, lower):
+			s.problems["headers"] = "expected names and values of printable ASCII"
+		case slices.Contains(credentialHeaders, lower):
 			s.problems["headers"] = "the API key is an argument of its own"
 		case slices.Contains([]string{"content-length", "host", "transfer-encoding"}, lower):
 			s.problems["headers"] = lower + " follows from the address and the body"
@@ -62,8 +62,8 @@ func WithHeader(name, value string) Option {
 	}
 }
 
-// WithHTTPClient has the transport of a client of yours make the requests, and with it your proxies, certificates
-// and logs; it sees the key and the codes. Nothing else of the client is used: redirects are never followed.
+// WithHTTPClient makes the requests through the transport of your own client, with your proxies, certificates and
+// logs; it sees the key and the codes. Nothing else of that client is used: redirects are never followed.
 func WithHTTPClient(client *http.Client) Option {
 	return func(s *settings) {
 		if client == nil {
@@ -76,14 +76,14 @@ func WithHTTPClient(client *http.Client) Option {
 
 var headerName = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
-// checked makes settings; no problem holds the key or the value of a header.
-func checked(authURL, apiKey string, options []Option) (*settings, error) {
+// newSettings checks the arguments of a client; no problem holds the key or the value of a header.
+func newSettings(authURL, apiKey string, options []Option) (*settings, error) {
 	s := &settings{
 		url:       baseURL(authURL),
 		key:       models.NewSecret(apiKey),
 		timeout:   10 * time.Second,
 		retries:   2,
-		headers:   http.Header{"User-Agent": []string{"stepup-mfa-go/0.1.0 " + runtime.Version()}},
+		headers:   http.Header{"User-Agent": []string{userAgent + runtime.Version()}},
 		transport: http.DefaultTransport,
 		problems:  map[string]string{},
 	}
@@ -93,14 +93,14 @@ func checked(authURL, apiKey string, options []Option) (*settings, error) {
 		}
 	}
 	if authURL == "" {
-		s.problems["authURL"] = "is missing; give it, or set STEPUP_MFA_AUTH_URL"
+		s.problems["authURL"] = "is missing; pass it, or set " + environment + "_AUTH_URL"
 	} else if s.url == "" {
-		s.problems["authURL"] = "wanted an address like https://auth.example.com, without query, fragment and password"
+		s.problems["authURL"] = "expected an address like https://auth.example.com, without query, fragment and password"
 	}
 	if apiKey == "" {
-		s.problems["apiKey"] = "is missing; give it, or set STEPUP_MFA_API_KEY"
+		s.problems["apiKey"] = "is missing; pass it, or set " + environment + "_API_KEY"
 	} else if !printable(apiKey) || strings.Contains(apiKey, " ") {
-		s.problems["apiKey"] = "wanted printable ASCII without spaces"
+		s.problems["apiKey"] = "expected printable ASCII without spaces"
 	}
 	if len(s.problems) > 0 {
 		return nil, &InvalidArgumentError{Operation: "New", Problems: s.problems}
@@ -108,16 +108,16 @@ func checked(authURL, apiKey string, options []Option) (*settings, error) {
 	return s, nil
 }
 
-// baseURL is an address without the slashes at its end, "" where it cannot be that of a server.
-func baseURL(given string) string {
-	found, err := url.Parse(given)
-	if err != nil || (found.Scheme != "http" && found.Scheme != "https") || found.Hostname() == "" {
+// baseURL returns an address without the slashes at its end, "" where it cannot be that of a server.
+func baseURL(address string) string {
+	parsed, err := url.Parse(address)
+	if err != nil || (parsed.Scheme != "http" && parsed.Scheme != "https") || parsed.Hostname() == "" {
 		return ""
 	}
-	if found.User != nil || found.RawQuery != "" || found.ForceQuery || found.Fragment != "" {
+	if parsed.User != nil || parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "" {
 		return ""
 	}
-	return found.Scheme + "://" + found.Host + strings.TrimRight(found.EscapedPath(), "/")
+	return parsed.Scheme + "://" + parsed.Host + strings.TrimRight(parsed.EscapedPath(), "/")
 }
 
 func printable(text string) bool {

@@ -36,7 +36,7 @@ func (s Secret[T]) String() string {
 
 // Format writes ***, whatever the verb.
 func (s Secret[T]) Format(state fmt.State, _ rune) {
-	fmt.Fprint(state, "***")
+	_, _ = fmt.Fprint(state, "***")
 }
 
 // MarshalText returns ***, so that logs and documents hold nothing else.

@@ -1,37 +1,33 @@
-"""Examples of the document as Go writes values. What does not fit its type becomes the type's zero value."""
+"""Examples of the document as values in Go. What does not fit its type becomes the type's zero value."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from stepup_generator.client.types import Enum, Field, Object, Type, Union
-from stepup_generator.languages.go.types import GO, GoTypes, bare, given_type, held, is_uuid
+from stepup_generator.languages.go.types import GO, GoTypes, bare, field_type, is_uuid, item_type
 from stepup_generator.openapi.model import Json
 
 __all__ = ["field_literal", "struct_literal"]
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}", re.ASCII)
-# The widest name that gofmt keeps in a column whatever the others are.
-_COLUMN = 40
 
 
 def field_literal(types: GoTypes, value: Json, field: Field) -> str:
     """The value of a field or argument."""
-    item = given_type(field)
+    item = field_type(field)
     if not field.secret or value is None:
         return _literal(types, value, item)
     hidden = f"models.NewSecret({_sure(types, _literal(types, value, bare(item)), item)})"
     return f"models.Ptr({hidden})" if item.nullable else hidden
 
 
-def struct_literal(types: GoTypes, name: str, values: tuple[tuple[Field, Json], ...], indent: str) -> str:
-    """A struct, a field a line, as gofmt lays it out; ``indent`` is that of its first line."""
+def struct_literal(types: GoTypes, name: str, values: tuple[tuple[Field, Json], ...]) -> str:
+    """A struct, a field a line, names in one column: nothing formats the Go of a README."""
     fields = [(field.name, field_literal(types, value, field)) for field, value in values]
     width = max((len(name) for name, _ in fields), default=0) + 1
-    if not fields or width > _COLUMN:
-        return f"models.{name}{{{', '.join(f'{name}: {value}' for name, value in fields)}}}"
-    lines = (f"{indent}\t{f'{field}:':{width}} {value},\n" for field, value in fields)
-    return f"models.{name}{{\n{''.join(lines)}{indent}}}"
+    lines = "".join(f"\t{f'{field}:':{width}} {value},\n" for field, value in fields)
+    return f"models.{name}{{\n{lines}}}" if lines else f"models.{name}{{}}"
 
 
 def _literal(types: GoTypes, value: Json, item: Type) -> str:
@@ -54,13 +50,13 @@ def _literal(types: GoTypes, value: Json, item: Type) -> str:
         fields = (f"{field.name}: {field_literal(types, each, field)}" for field, each in known_fields)
         return f"models.{model.name}{{{', '.join(fields)}}}"
     if item.item is not None:
-        return f"{types.annotation(bare(item))}{{{', '.join(_held(types, value, held(item.item)))}}}"
+        return f"{types.annotation(bare(item))}{{{', '.join(_items(types, value, item_type(item.item)))}}}"
     if is_uuid(item):
         return f"uuid.MustParse({GO.text(str(value))})" if _UUID.fullmatch(str(value)) else "uuid.Nil"
     return _anything(value)
 
 
-def _held(types: GoTypes, value: Json, item: Type) -> Iterator[str]:
+def _items(types: GoTypes, value: Json, item: Type) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, each in value.items():
             yield f"{GO.text(key)}: {_literal(types, each, item)}"
@@ -76,8 +72,8 @@ def _union(types: GoTypes, value: Json, model: Union, item: Type) -> str:
             if isinstance(value, Mapping) and value.get(model.tag) == variant.value:
                 return _literal(types, value, inner)
         elif _holds(value, inner):
-            made = _literal(types, value, replace(inner, nullable=True))
-            return f"models.{model.name}{{{variant.name}: {made}}}"
+            literal = _literal(types, value, replace(inner, nullable=True))
+            return f"models.{model.name}{{{variant.name}: {literal}}}"
     return _zero(types, item)
 
 
@@ -101,12 +97,12 @@ def _anything(value: Json) -> str:
 
 
 def _holds(value: Json, item: Type) -> bool:
-    """May a value be of a type? Told by its JSON type."""
+    """May a value be of a type, by its JSON type?"""
     if item.kind == "const":
         return item.const == value and type(item.const) is type(value)
     kinds: dict[type, tuple[str, ...]] = {
         str: ("string",), bool: ("boolean",), int: ("integer", "number"), float: ("number",),
         tuple: ("array",),
     }  # fmt: skip
-    wanted = ("object", "map", "union") if isinstance(value, Mapping) else kinds.get(type(value), ())
-    return item.kind in ("any", *wanted)
+    expected = ("object", "map", "union") if isinstance(value, Mapping) else kinds.get(type(value), ())
+    return item.kind in ("any", *expected)

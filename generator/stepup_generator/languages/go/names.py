@@ -2,10 +2,11 @@
 
 import re
 
+from stepup_generator.client.docs import wrapped
 from stepup_generator.client.names import Language, comment_lines, name_set, scalar, words
 from stepup_generator.openapi.model import Json
 
-__all__ = ["GO", "Go"]
+__all__ = ["GO", "Go", "doc"]
 
 
 class Go(Language):
@@ -21,7 +22,7 @@ class Go(Language):
         uint64 uintptr ctx err init main
         """
     )
-    # As Go's own style has it: ID and URL, never Id and Url.
+    # Go's style: ID and URL, never Id and Url.
     _INITIALISMS = name_set("API HTML HTTP HTTPS ID IP JSON SQL TLS UI URI URL UUID XML")
 
     def member(self, wire: str) -> str:
@@ -61,3 +62,8 @@ class Go(Language):
 
 
 GO = Go()
+
+
+def doc(text: str) -> str:
+    """The lines of a comment around a text, its prose filled; gofmt does the rest."""
+    return "\n".join(f"// {line}".rstrip() for line in GO.doc_lines(wrapped(text)))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from stepup_generator.client.docs import sections
 from stepup_generator.client.names import Names
 from stepup_generator.client.types import Enum, Field, Model, Object, Type, Union
-from stepup_generator.languages.go.docs import doc
-from stepup_generator.languages.go.names import GO
+from stepup_generator.languages.go.names import GO, doc
 from stepup_generator.openapi.model import Json
 
-__all__ = ["GO", "GoTypes", "bare", "given_type", "held", "is_uuid"]
+__all__ = ["GO", "GoTypes", "bare", "field_type", "is_uuid", "item_type"]
 
 _SCALARS = {
     "string": "string", "integer": "int64", "number": "float64", "boolean": "bool",
@@ -48,13 +48,16 @@ class GoTypes:
 
     def field(self, field: Field, prefix: str = "models.") -> str:
         """The type of a field: a secret where it is one, a pointer where it may be left out."""
-        item = given_type(field)
+        item = field_type(field)
         if not field.secret:
             return self.annotation(item, prefix)
         star = "*" if item.nullable else ""
         return f"{star}{prefix}Secret[{self.annotation(bare(item), prefix)}]"
 
-    def enum_base(self, item: Enum) -> str:
+    def enum_base(self, name: str) -> str:
+        """The type of the values of an enum."""
+        item = self.models[name]
+        assert isinstance(item, Enum)
         return _SCALARS[item.base]
 
     def constants(self, item: Enum) -> list[tuple[str, str]]:
@@ -67,27 +70,25 @@ class GoTypes:
     def struct(self, item: Object) -> str:
         """The definition of an object; a line between fields keeps each out of the columns of the next."""
         fields = "\n\n".join(self._member(field) for field in item.fields)
-        return f"type {item.name} struct {{\n{fields}\n}}" if fields else f"type {item.name} struct{{}}"
+        return f"type {item.name} struct {{\n{fields}\n}}"
 
     def _member(self, field: Field) -> str:
-        text = "\n\n".join(
-            (field.doc, *(["Deprecated: the API marks it as such."] if field.deprecated else ()))
-        )
-        comment = doc(text, "\t") + "\n" if text.strip() else ""
-        # What encoding/json would not take for a name gets none.
+        text = sections(field.doc, "Deprecated: the API marks it as such." if field.deprecated else "")
+        # What encoding/json would not accept as a name gets none.
         name = field.wire if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", field.wire, re.ASCII) else ""
         omit = ",omitempty" if not field.required else ""
         tag = f' `json:"{name}{omit}"`' if name else ""
-        return f"{comment}\t{field.name} {self.field(field, '')}{tag}"
+        comment = f"{doc(text)}\n" if text else ""
+        return f"{comment}{field.name} {self.field(field, '')}{tag}"
 
     def _plain(self, item: Type, prefix: str) -> str:
         if item.kind in ("object", "union") or self.is_enum(item):
             return prefix + item.name
         if item.kind == "const":
-            found = {str: "string", bool: "bool", int: "int64", float: "float64"}
-            return found.get(type(item.const), "any")
+            kinds = {str: "string", bool: "bool", int: "int64", float: "float64"}
+            return kinds.get(type(item.const), "any")
         if item.item is not None:
-            inner = self.annotation(held(item.item), prefix)
+            inner = self.annotation(item_type(item.item), prefix)
             return f"map[string]{inner}" if item.kind == "map" else f"[]{inner}"
         return "uuid.UUID" if is_uuid(item) else _SCALARS[item.kind]
 
@@ -95,7 +96,7 @@ class GoTypes:
         return isinstance(self.models.get(item.name), Enum)
 
 
-def given_type(field: Field) -> Type:
+def field_type(field: Field) -> Type:
     """The type of a field; one that may be left out is nullable."""
     return field.type if field.required else replace(field.type, nullable=True)
 
@@ -104,7 +105,7 @@ def bare(item: Type) -> Type:
     return replace(item, nullable=False, recursive=False)
 
 
-def held(item: Type) -> Type:
+def item_type(item: Type) -> Type:
     """What an array or map holds; a type may hold itself that way."""
     return replace(item, recursive=False)
 

@@ -1,0 +1,5 @@
+package stepupmfa
+
+func jsonBoolean(value bool) encoded {
+	return encoded{json: value}
+}

@@ -1,0 +1,5 @@
+package stepupmfa
+
+func invalid(problem string) encoded {
+	return encoded{problem: problem}
+}
