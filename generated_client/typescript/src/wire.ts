@@ -12,21 +12,21 @@ import { tagged } from "./codecs/tagged.js";
 import { uuid } from "./codecs/uuid.js";
 import type * as models from "./models.js";
 
-export const TOTP_MFA: Codec<models.TotpMfa> = object<models.TotpMfa>(
+const TOTP_MFA: Codec<models.TotpMfa> = object<models.TotpMfa>(
   ["type", "type", constant("Totp"), true],
 );
 
-export const MFA_PHONE: Codec<models.MfaPhone> = object<models.MfaPhone>(
+const MFA_PHONE: Codec<models.MfaPhone> = object<models.MfaPhone>(
   ["mfaPhoneNumberSuffix", "mfa_phone_number_suffix", string({}, pattern("^[0-9]{1,4}$")), true],
   ["mfaPhoneId", "mfa_phone_id", string({}, uuid), true],
 );
 
-export const PHONE_MFA: Codec<models.PhoneMfa> = object<models.PhoneMfa>(
+const PHONE_MFA: Codec<models.PhoneMfa> = object<models.PhoneMfa>(
   ["type", "type", constant("Phone"), true],
   ["phoneNumbers", "phone_numbers", array(MFA_PHONE, { minItems: 1 }), true],
 );
 
-export const MFA_SETUP: Codec<models.MfaSetup> = tagged<models.MfaSetup>("type", "type", [
+const MFA_SETUP: Codec<models.MfaSetup> = tagged<models.MfaSetup>("type", "type", [
   ["Totp", TOTP_MFA],
   ["Phone", PHONE_MFA],
 ]);

@@ -17,13 +17,13 @@ __all__ = ["Codecs"]
 class Codecs:
     """Writes codecs, and remembers what they need: ``used`` are files of ``runtime/src/codecs``.
 
-    ``constants`` are the names of the codecs of named types, which stand behind ``prefix``; ``named`` says
-    whether one of them was written.
+    ``constants`` are the names of the codecs of named types, which stand behind ``prefix``; ``named`` are the
+    types whose codecs were referred to.
     """
 
     constants: Mapping[str, str]
     prefix: str = ""
-    named: bool = False
+    named: set[str] = field(default_factory=set)
     _used: set[str] = field(default_factory=set)
 
     @property
@@ -68,7 +68,7 @@ class Codecs:
     def _not_null(self, item: Type) -> str:
         match item.kind:
             case "object" | "union":
-                self.named = True
+                self.named.add(item.name)
                 text = self.prefix + self.constants[item.name]
                 return self._call("lazy", f"() => {text}") if item.recursive else text
             case "const":

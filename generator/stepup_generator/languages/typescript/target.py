@@ -8,7 +8,7 @@ bare.
 import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Generic, TypeAlias, TypeVar
@@ -104,7 +104,7 @@ class _Written(Generic[_T]):
         return self.codecs.used
 
     @property
-    def named(self) -> bool:
+    def named(self) -> Collection[str]:
         return self.codecs.named
 
 
@@ -127,10 +127,15 @@ class TypeScriptView(ClientView):
 
     @cached_property
     def model_codecs(self) -> "_Written[tuple[Object | Union, str]]":
-        """The codecs of the named types, in their order."""
+        """The codecs of the named types that operations reach, in the order of the types."""
         codecs = Codecs(self.constants)
-        items = [item for item in self.models if not isinstance(item, Enum)]
-        return _Written([(item, codecs.definition(item)) for item in items], codecs)
+        named = {item.name: item for item in self.models if not isinstance(item, Enum)}
+        written: dict[str, str] = {}
+        waiting = set(self.operation_codecs.named)
+        while waiting:
+            written |= {name: codecs.definition(named[name]) for name in sorted(waiting)}
+            waiting = codecs.named - written.keys()
+        return _Written([(item, written[name]) for name, item in named.items() if name in written], codecs)
 
     @cached_property
     def operation_codecs(self) -> "_Written[_OperationCodecs]":

@@ -7,11 +7,11 @@
 
 import { check, Mismatch } from "./codec.js";
 import type { Codec } from "./codec.js";
-import type { ReadError } from "./error_details.js";
 import { InvalidArgumentError, NoAnswerError, NotSentError, UnexpectedAnswerError } from "./errors.js";
 import type { ResponseInfo } from "./errors.js";
 import { isObject, own } from "./json.js";
 import type { JsonObject } from "./json.js";
+import type { ReadError } from "./read_error.js";
 import { NoResponse, noResponse, read, ReadResponse } from "./response.js";
 import type { Settings } from "./settings.js";
 

@@ -1,6 +1,6 @@
 /** Error bodies that a property tells apart. */
 
-import type { ErrorClass, ReadError } from "./error_details.js";
+import type { ErrorClass, ReadError } from "./read_error.js";
 import { errorText } from "./error_text.js";
 import { errorTexts } from "./error_texts.js";
 

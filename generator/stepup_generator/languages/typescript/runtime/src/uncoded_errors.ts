@@ -1,6 +1,6 @@
 /** Error bodies that nothing tells apart. */
 
-import type { ErrorClass, ReadError } from "./error_details.js";
+import type { ErrorClass, ReadError } from "./read_error.js";
 
 export function uncodedErrors(errorClass: ErrorClass): ReadError {
   return () => ({ errorClass, summary: "API error" });
