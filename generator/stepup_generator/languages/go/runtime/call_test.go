@@ -90,7 +90,7 @@ func TestRetryAfterIsSecondsOrADate(t *testing.T) {
 	} {
 		result := outcome{header: http.Header{"Retry-After": {text}}}
 		seconds := -1.0
-		if wait := result.retryAfter(); wait != nil {
+		if wait := result.retryWait(); wait != nil {
 			seconds = wait.Seconds()
 		}
 		if seconds > expected || seconds < expected-5 {
