@@ -26,7 +26,7 @@ func (c *call) again(ctx context.Context, result *outcome, tries int, wait *time
 	if !c.repeatable {
 		return false
 	}
-	asked := result.retryAfter()
+	asked := result.retryWait()
 	switch result.status {
 	case http.StatusTooManyRequests:
 		if asked == nil {

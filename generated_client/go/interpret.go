@@ -69,7 +69,7 @@ func (c *call) unexpected(s *settings, result *outcome, problem string) error {
 
 func (c *call) info(s *settings, result *outcome) responseInfo {
 	id := c.scrub(s, result.header.Get("X-Request-Id"))
-	return responseInfo{status: result.status, requestID: id, wait: result.retryAfter()}
+	return responseInfo{status: result.status, requestID: id, wait: result.retryWait()}
 }
 
 func (c *call) describe(s *settings, response responseInfo, text string) string {

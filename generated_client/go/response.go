@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// retryAfter reads the header of RFC 9110 section 10.2.3, nil where it is neither seconds nor an IMF-fixdate.
-func (o *outcome) retryAfter() *time.Duration {
+// retryWait reads the header of RFC 9110 section 10.2.3, nil where it is neither seconds nor an IMF-fixdate.
+func (o *outcome) retryWait() *time.Duration {
 	text := strings.TrimSpace(o.header.Get("Retry-After"))
 	var wait time.Duration
 	if text != "" && strings.Trim(text, "0123456789") == "" {

@@ -1,4 +1,4 @@
-"""The TypeScript client: compiled, linted, packed, run, and inert whatever a document says."""
+"""The TypeScript client: compiled, linted, packed, run, and safe against whatever a document says."""
 
 import fcntl
 import gzip
@@ -87,29 +87,48 @@ def wide(build: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(build(typescript_client(read(WIDE)), tmp_path_factory.mktemp("typescript") / "wide"))
 
 
-PLAIN = """
-openapi: 3.1.0
-info: {title: Plain, version: "1"}
-paths:
-  /things:
-    get:
-      operationId: listThings
-      responses:
-        "200":
-          description: Things.
-          content: {application/json: {schema: {$ref: "#/components/schemas/Thing"}}}
-        "400": {description: Refused.}
-components:
-  schemas:
-    Thing: {type: object, required: [name], properties: {name: {type: string}}}
-"""
+DOCUMENTS = sorted(Path(__file__).with_name("documents").glob("*.yaml"))
 
 
-def test_an_api_without_error_bodies_compiles(build: Any, tmp_path: Path) -> None:
-    """Nothing stands in the client that only error bodies would use (tsc, strict)."""
-    (tmp_path / "plain.yaml").write_text(PLAIN, encoding="utf-8")
-    folder = build(typescript_client(read(tmp_path / "plain.yaml")), tmp_path / "client")
-    assert (folder / "dist" / "index.js").is_file()
+def unused_exports(folder: Path) -> set[str]:
+    """What a file of the client exports and no other one names; `index.ts` exports for callers."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (folder / "src").rglob("*.ts")}
+    found = {
+        (path, name)
+        for path, text in texts.items()
+        for name in re.findall(
+            r"^export (?:async )?(?:function|const|class|interface|type) (\w+)", text, re.M
+        )
+        if path.name != "models.ts"
+    }
+    return {
+        name
+        for path, name in found
+        if not any(re.search(rf"\b{name}\b", text) for other, text in texts.items() if other != path)
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_a_document_with_one_feature_compiles(document: Path, build: Any, tmp_path: Path) -> None:
+    """Nothing stands in the client that the document does not need: tsc and eslint find nothing unused."""
+    folder = build(typescript_client(read(document)), tmp_path / "client")
+    assert lint(folder) == ""
+    assert unused_exports(folder) == set()
+
+
+def test_unused_exports_are_noticed(client: Path, tmp_path: Path) -> None:
+    """The check above finds an export that is put in."""
+    copy = shutil.copytree(client, tmp_path / "client", symlinks=True)
+    assert unused_exports(copy) == set()
+    with (copy / "src" / "json.ts").open("a", encoding="utf-8") as file:
+        file.write("export const unneeded = 1;\n")
+    assert unused_exports(copy) == {"unneeded"}
+
+
+@pytest.mark.parametrize("check", ["format", "lint", "types", "test"])
+def test_the_runtime_as_a_package_of_its_own(tools: Path, check: str) -> None:
+    """The runtime's sources pass prettier, eslint, tsc and unit tests before anything is rendered."""
+    run(["npm", "run", "--silent", check], CHECKS)
 
 
 def lint(folder: Path) -> str:
@@ -121,7 +140,7 @@ def lint(folder: Path) -> str:
 
 
 def test_eslint_finds_nothing(client: Path, wide: Path) -> None:
-    """Under typescript-eslint's strict rules nothing is found, and a fault that is put in is."""
+    """typescript-eslint's strict rules find nothing, and find a fault that is put in."""
     assert lint(client) == lint(wide) == ""
     source = client / "src" / "index.ts"
     text = source.read_text(encoding="utf-8")
@@ -140,9 +159,9 @@ def test_its_own_tests_pass(client: Path, wide: Path) -> None:
 def test_it_behaves(client: Path) -> None:
     """Settings, signals, a fetch of one's own, and what is printed."""
     script = str(CHECKS / "behaviour.test.mjs")
-    said = run(["node", "--test", script], client, STEPUP_MFA_CLIENT=str(client))
-    assert "\n# fail 0\n" in said
-    assert int(re.findall(r"\n# pass (\d+)\n", said)[0]) == 10
+    output = run(["node", "--test", script], client, STEPUP_MFA_CLIENT=str(client))
+    assert "\n# fail 0\n" in output
+    assert int(re.findall(r"\n# pass (\d+)\n", output)[0]) == 10
 
 
 def test_it_does_as_all_clients_should(client: Path) -> None:
@@ -152,13 +171,14 @@ def test_it_does_as_all_clients_should(client: Path) -> None:
 
 
 def test_a_client_that_drifts_fails_by_name(client: Path, tmp_path: Path) -> None:
-    """The runner names the TypeScript client when it takes anything for a success."""
+    """The runner names the TypeScript client when it accepts anything as a success."""
     drifted = shutil.copytree(client, tmp_path / "client", symlinks=True)
-    shapes = drifted / "src" / "shapes.ts"
-    text = shapes.read_text(encoding="utf-8")
-    assert "check(value === wanted, at" in text
-    shapes.write_text(
-        text.replace("check(value === wanted, at", "check(value === wanted || at > '', at"), encoding="utf-8"
+    codec = drifted / "src" / "codecs" / "constant.ts"
+    text = codec.read_text(encoding="utf-8")
+    assert "check(value === expected, at" in text
+    codec.write_text(
+        text.replace("check(value === expected, at", "check(value === expected || at > '', at"),
+        encoding="utf-8",
     )
     command = [sys.executable, "-B", str(VECTORS), "--language", "typescript", "--match", "success is"]
     with pytest.raises(AssertionError, match="typescript: verifyStepUpGrant: success is false"):
@@ -166,9 +186,9 @@ def test_a_client_that_drifts_fails_by_name(client: Path, tmp_path: Path) -> Non
 
 
 def test_flows_on_the_mock(client: Path, stepup_mock: Any) -> None:
-    """A TOTP flow, an SMS flow and refusals, as a caller would write them."""
+    """A TOTP flow, an SMS flow and errors of the API, as a caller would write them."""
     totp, phone = stepup_mock.add_totp_user(), stepup_mock.add_phone_user(None, "+15555550123")
-    said = run(
+    output = run(
         ["node", "--test", str(CHECKS / "mock.test.mjs")],
         client,
         STEPUP_MFA_CLIENT=str(client),
@@ -178,14 +198,14 @@ def test_flows_on_the_mock(client: Path, stepup_mock: Any) -> None:
         MOCK_TOTP=json.dumps({"id": totp.id, "code": stepup_mock.totp_code(totp)}),
         MOCK_PHONE=json.dumps({"id": phone.id, "number": "+15555550123"}),
     )
-    assert "\n# pass 3\n" in said
-    assert "\n# fail 0\n" in said
+    assert "\n# pass 3\n" in output
+    assert "\n# fail 0\n" in output
 
 
 @pytest.fixture(scope="session")
 def installed(client: Path, tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of a stranger that has the packed client installed, and nothing else."""
-    folder = tmp_path_factory.mktemp("stranger")
+    """A project that has the packed client installed, and nothing else."""
+    folder = tmp_path_factory.mktemp("project")
     run(["npm", "pack", "--silent", "--pack-destination", str(folder)], client)
     (folder / "package.json").write_text('{"type": "module", "private": true}')
     (tarball,) = folder.glob("*.tgz")
@@ -195,7 +215,7 @@ def installed(client: Path, tools: Path, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_quick_start_runs_where_only_the_package_is_installed(installed: Path, stepup_mock: Any) -> None:
-    """The README's own lines, with the address and key of a server, up to the first code that is made up."""
+    """The README's own lines, with the address and key of a server, up to the first invented code."""
     (code,) = re.findall(
         r"```js\n(.*?)```", (installed / "node_modules/stepup-mfa-client/README.md").read_text(), re.S
     )
@@ -213,7 +233,7 @@ def test_the_quick_start_runs_where_only_the_package_is_installed(installed: Pat
 
 
 def test_types_say_what_may_be_done(installed: Path, tools: Path) -> None:
-    """A type checker narrows the factor to its variants, and refuses what would fail."""
+    """A type checker narrows the factor to its variants, and rejects what would fail."""
     shutil.copy(CHECKS / "types.ts", installed)
     options = ["--strict", "--noEmit", "--module", "NodeNext", "--target", "ES2022", "--lib", "ES2022,DOM"]
     run(["node", str(tools / "typescript" / "bin" / "tsc"), *options, "types.ts"], installed)
@@ -233,47 +253,50 @@ HOSTILE = (
     "\U0001f600",
 )  # fmt: skip
 hostile = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=5), max_size=6).map("".join)
-_TEXTS = 23
+_TEXTS = 22
 
 
-def poisoned(texts: list[str]) -> dict[str, str]:
-    """The client of a document with ``texts`` wherever a document is free to say what it likes."""
-    take = (f"x{text}" for text in texts).__next__
-    first, second = f"p{take()}", f"q{take()}"
+def with_texts(texts: list[str]) -> dict[str, str]:
+    """The client of a document with ``texts`` wherever a document may have any text."""
+    next_text = (f"x{text}" for text in texts).__next__
+    first, second = f"p{next_text()}", f"q{next_text()}"
     schema = {
-        "type": "object", "title": take(), "description": take(), "required": [first],
+        "type": "object", "title": next_text(), "description": next_text(), "required": [first],
         "properties": {
-            first: {"type": "string", "description": take(), "pattern": take()},
-            second: {"type": "string", "enum": [take(), "other"], "x-stepup-secret": True},
+            first: {"type": "string", "description": next_text()},
+            second: {"type": "string", "enum": [next_text(), "other"], "x-stepup-secret": True},
         },
     }  # fmt: skip
-    refusal = {
+    error = {
         "type": "object",
-        "description": take(),
+        "description": next_text(),
         "required": ["c"],
-        "properties": {"c": {"const": take()}},
+        "properties": {"c": {"const": next_text()}},
     }
-    result = {"schema": {"$ref": "#/components/schemas/S"}, "example": {first: take(), second: take()}}
+    result = {
+        "schema": {"$ref": "#/components/schemas/S"},
+        "example": {first: next_text(), second: next_text()},
+    }
     document = {
         "openapi": "3.1.0",
-        "info": {"title": take(), "version": take()},
-        "tags": [{"name": take(), "description": take()}],
+        "info": {"title": next_text(), "version": next_text()},
+        "tags": [{"name": next_text(), "description": next_text()}],
         "paths": {"/a/{id}": {"post": {
-            "operationId": take(), "summary": take(), "description": take(),
+            "operationId": next_text(), "summary": next_text(), "description": next_text(),
             "parameters": [
-                {"name": "id", "in": "path", "required": True, "example": take(),
+                {"name": "id", "in": "path", "required": True, "example": next_text(),
                  "schema": {"type": "string"}},
-                {"name": f"r{take()}", "in": "query", "description": take(),
+                {"name": f"r{next_text()}", "in": "query", "description": next_text(),
                  "schema": {"type": "string"}},
             ],
             "requestBody": {"required": True, "content": {"application/json": result}},
             "responses": {
-                "200": {"description": take(), "content": {"application/json": result}},
+                "200": {"description": next_text(), "content": {"application/json": result}},
                 "400": {"description": "x", "content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/E"}}}},
             },
         }}},
-        "components": {"schemas": {"S": schema, "E": refusal}},
+        "components": {"schemas": {"S": schema, "E": error}},
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "openapi.yaml"
@@ -306,8 +329,8 @@ many_texts = st.lists(st.lists(hostile, min_size=_TEXTS, max_size=_TEXTS), min_s
 @given(many_texts)
 def test_no_text_of_a_document_becomes_code(tools: Path, many: list[list[str]]) -> None:
     """Whatever a document says, its client parses to the same syntax nodes, and hides no character."""
-    clients = {str(number): poisoned(texts) for number, texts in enumerate(many)}
-    found = outlines(clients | {"harmless": poisoned([""] * _TEXTS)}, tools)
+    clients = {str(number): with_texts(texts) for number, texts in enumerate(many)}
+    found = outlines(clients | {"harmless": with_texts([""] * _TEXTS)}, tools)
     harmless = found.pop("harmless")
     assert sum(kinds["errors"] for kinds in harmless.values()) == 0
     for number, outline in found.items():

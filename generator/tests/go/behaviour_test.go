@@ -328,7 +328,7 @@ func TestBehaviourNothingPanics(t *testing.T) {
 		t.Error("a client that New has not made calls")
 	}
 	_, err := auth.VerifyStepUpGrant(context.Background(), models.VerifyStepUpGrantRequest{})
-	if err == nil || err.Error() != "VerifyStepUpGrant: action_type: wanted at least 1 characters; grant: wanted at least 1 characters; user_id: is missing" {
+	if err == nil || err.Error() != "VerifyStepUpGrant: action_type: expected at least 1 characters; grant: expected at least 1 characters; user_id: is missing" {
 		t.Errorf("found %v", err)
 	}
 	if len(requests()) != 0 {

@@ -37,9 +37,9 @@ func recorded(t *testing.T, status int, answer string) (*stepupmfa.Client, *[3]s
 func TestWidePlaces(t *testing.T) {
 	auth, found := recorded(t, 200, `[{"name": "a", "secret": "s", "children": [{"name": "b"}], "parent": null, "type": "c"}]`)
 	nodes, err := auth.ListThings(background, models.ListThingsRequest{
-		Class: "a/b {id}", ID: 7, Limit: 3, Tag: []string{"red", "blue"}, XTrace: models.Ptr("x"), From: models.Ptr("&"),
+		Class: "a/b {id}", ID: 7, Limit: 3, Tag: []string{"red", "blue"}, XTrace: models.Ptr("x"), From: models.Ptr("2026-01-31"),
 	})
-	if err != nil || *found != [3]string{"GET /things/a%2Fb%20%7Bid%7D/parts/7?from=%26&tag=red&tag=blue&limit=3", "x", ""} {
+	if err != nil || *found != [3]string{"GET /things/a%2Fb%20%7Bid%7D/parts/7?from=2026-01-31&tag=red&tag=blue&limit=3", "x", ""} {
 		t.Fatalf("found %v, %v", *found, err)
 	}
 	wanted := []models.Node{{Name: "a", Secret: models.Ptr(models.NewSecret("s")), Children: []models.Node{{Name: "b"}}, Type: models.Ptr("c")}}

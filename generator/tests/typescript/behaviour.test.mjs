@@ -1,4 +1,4 @@
-// What the TypeScript client does beyond the vectors: settings, signals, a `fetch` of one's own, what is printed.
+// What the TypeScript client does beyond the vectors: settings, signals, a custom `fetch`, what is printed.
 // STEPUP_MFA_CLIENT is the folder of the built client.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -13,14 +13,14 @@ const USER = "31c41c16-c281-44ae-9602-8a047e3bf33d";
 const GRANT = { actionType: "SENSITIVE_ACTION", userId: USER, grant: "canary-grant-77" };
 const seen = [];
 let server, authUrl;
-let answer = [200, { success: true }];
+let response = [200, { success: true }];
 
 before(async () => {
-  server = createServer((request, response) => {
+  server = createServer((request, reply) => {
     seen.push(request);
     request.resume().on("end", () => {
-      if (!answer) return;
-      response.writeHead(answer[0], { "content-type": "application/json" }).end(JSON.stringify(answer[1]));
+      if (!response) return;
+      reply.writeHead(response[0], { "content-type": "application/json" }).end(JSON.stringify(response[1]));
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -32,12 +32,12 @@ after(() => {
 });
 beforeEach(() => {
   seen.length = 0;
-  answer = [200, { success: true }];
+  response = [200, { success: true }];
 });
 
-const caught = (promise) => promise.then(() => assert.fail("it resolved"), (error) => error);
+const caught = (promise) => promise.then(() => assert.fail("expected a rejection"), (error) => error);
 
-test("address and key come from the environment when not given", async () => {
+test("address and key come from the environment when not passed", async () => {
   process.env.STEPUP_MFA_AUTH_URL = `${authUrl}/`;
   process.env.STEPUP_MFA_API_KEY = "canary-key-env";
   try {
@@ -76,7 +76,7 @@ test("options are checked, and none is quoted that may be a secret", () => {
   }
 });
 
-test("a header of one's own replaces one of ours, whatever its case", async () => {
+test("a custom header replaces a default one, whatever its case", async () => {
   const auth = new StepUpMfa({ authUrl, apiKey: "key", headers: { "User-Agent": "mine/1" } });
   await auth.verifyStepUpGrant(GRANT);
   assert.equal(seen[0].headers["user-agent"], "mine/1");
@@ -89,9 +89,9 @@ test("a client prints no key, is no promise, and keeps its settings to itself", 
   assert.equal(await auth, auth);
 });
 
-test("a result with a secret prints stars, and is a plain object otherwise", async () => {
+test("a result with a secret prints stars, and is otherwise a plain object", async () => {
   const auth = new StepUpMfa({ authUrl, apiKey: "key" });
-  answer = [200, { step_up_grant: "canary-issued" }];
+  response = [200, { step_up_grant: "canary-issued" }];
   const result = await auth.verifySmsChallenge({ challengeId: "c", userId: USER, code: "canary-code" });
   assert.equal(result.stepUpGrant, "canary-issued");
   assert.deepEqual({ ...result }, { stepUpGrant: "canary-issued" });
@@ -102,7 +102,7 @@ test("a result with a secret prints stars, and is a plain object otherwise", asy
 
 test("field errors go by the names of the arguments", async () => {
   const auth = new StepUpMfa({ authUrl, apiKey: "key" });
-  answer = [400, {
+  response = [400, {
     error_code: "invalid_request_fields",
     field_errors: { action_type: "required", body: "x", brand_new: "y" },
     user_facing_errors: { user_id: "Say who." },
@@ -117,12 +117,12 @@ test("field errors go by the names of the arguments", async () => {
   assert.match(error.message, /^verifyStepUpGrant: status 400: invalid_request_fields action_type=required/);
 });
 
-test("a call that is given up is not made again", async () => {
+test("an aborted call is not retried", async () => {
   const auth = new StepUpMfa({ authUrl, apiKey: "key" });
   const before = await caught(auth.fetchUserMfaMethods(USER, { signal: AbortSignal.abort() }));
   assert.ok(before instanceof client.NotSentError);
   assert.equal(seen.length, 0);
-  answer = undefined;
+  response = undefined;
   const controller = new AbortController();
   const call = caught(auth.fetchUserMfaMethods(USER, { signal: controller.signal }));
   while (seen.length === 0) await sleep(5);
@@ -132,11 +132,11 @@ test("a call that is given up is not made again", async () => {
   assert.equal(seen.length, 1);
 });
 
-test("a fetch of one's own makes the requests, and its redirects are not followed", async () => {
+test("a custom fetch makes the requests, and its redirects are not followed", async () => {
   const calls = [];
   const mine = async (url, init) => {
     calls.push([url, init.method, init.redirect]);
-    // As runtimes answer that hide redirects.
+    // The response of runtimes that hide redirects.
     return { status: 0, headers: new Headers(), body: null };
   };
   const auth = new StepUpMfa({ authUrl, apiKey: "key", fetch: mine });
@@ -148,7 +148,7 @@ test("a fetch of one's own makes the requests, and its redirects are not followe
   assert.ok(calls[0][0].startsWith(`${authUrl}/api/`));
 });
 
-test("an exception of fetch is told by its code, and quotes nothing that was sent", async () => {
+test("an exception of fetch is reported by its code, and quotes nothing that was sent", async () => {
   const failing = (cause) => async () => {
     throw Object.assign(new TypeError("fetch failed: canary-key"), { cause });
   };

@@ -1,4 +1,4 @@
-// What typescript-eslint calls strict and stylistic, with types; run in the folder of a generated client.
+// What typescript-eslint calls strict and stylistic, with types; run in the folder of the runtime or of a generated client.
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
@@ -8,7 +8,9 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: process.cwd() } },
     rules: {
-      // An empty option or variable is as good as none.
+      // The client of a document without operations checks its options, and no more.
+      "@typescript-eslint/no-extraneous-class": ["error", { allowConstructorOnly: true }],
+      // An empty option or variable counts as a missing one.
       "@typescript-eslint/prefer-nullish-coalescing": ["error", { ignorePrimitives: { string: true } }],
       // Numbers in messages read as they are.
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],

@@ -1,4 +1,4 @@
-// What a type checker must and must not let through; compiled, never run.
+// What a type checker must accept and reject; compiled, never run.
 import { ApiError, StepUpMfa, StepUpMfaError } from "stepup-mfa-client";
 import type { FetchUserMfaMethodsResponse, GrantType, UnknownMfa } from "stepup-mfa-client";
 
@@ -23,7 +23,7 @@ export async function misused(): Promise<void> {
   // @ts-expect-error no such grant type
   await auth.sendSmsMfaCode({ actionType: "A", userId: "u", mfaPhoneId: "p", grantType: "ALWAYS", validForSeconds: 1 });
   await auth.sendSmsMfaCode({ actionType: "A", userId: "u", mfaPhoneId: "p", grantType, validForSeconds: 1 });
-  // @ts-expect-error a number is wanted
+  // @ts-expect-error expected a number
   await auth.sendSmsMfaCode({ actionType: "A", userId: "u", mfaPhoneId: "p", grantType, validForSeconds: "1" });
   const granted = await auth.verifyStepUpGrant({ actionType: "A", userId: "u", grant: "g" });
   const yes: true = granted.success;
@@ -37,7 +37,7 @@ export async function misused(): Promise<void> {
       const grant: string | undefined = error.fieldErrors["grant"];
       console.log(code, grant, error.retryAfter satisfies number | undefined);
     } else if (error instanceof StepUpMfaError) {
-      // @ts-expect-error only a refusal has a code
+      // @ts-expect-error only an API error has a code
       console.log(error.errorCode);
     }
   }

@@ -1,10 +1,10 @@
-"""How types, shapes and signatures are written in TypeScript. Each function returns source."""
+"""How types and signatures are written in TypeScript. Each function returns source."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from stepup_generator.client.types import Enum, Field, Model, Object, Type, Union
-from stepup_generator.client.view import Operation, Success
+from stepup_generator.client.types import Field, Model, Object, Type, Union
+from stepup_generator.client.view import Operation
 from stepup_generator.languages.typescript.names import TYPESCRIPT
 from stepup_generator.openapi.model import Json
 
@@ -12,17 +12,12 @@ __all__ = [
     "TYPESCRIPT",
     "alternatives",
     "annotation",
-    "answer",
     "argument",
-    "called",
+    "call_input",
     "cased",
-    "definition",
-    "is_named",
     "literal",
     "member",
-    "passed",
     "returns",
-    "shape",
     "signature",
 ]
 
@@ -31,123 +26,39 @@ _SCALARS = {
     "null": "null",
 }  # fmt: skip
 
-_SHAPES = frozenset(
-    ("anything", "array", "constant", "decimal", "flag", "late", "map", "nullable", "object", "oneOf",
-     "tagged", "text", "whole")
-)  # fmt: skip
-
 
 def literal(value: Json) -> str:
     return TYPESCRIPT.literal(value)
 
 
-def called(sources: Iterable[str]) -> tuple[str, ...]:
-    """Which functions of the shapes module some sources call."""
-    # Texts stand in quotes, and names of types behind a prefix: neither is taken for a call.
-    code = re.sub(r'"(?:[^"\\]|\\.)*"|\w+\.\w+', "", "\n".join(sources))
-    return tuple(sorted(set(re.findall(r"\b[a-z]\w*\b", code)) & _SHAPES))
-
-
-def is_named(item: Type | None) -> bool:
-    return item is not None and (item.kind in ("object", "union") or is_named(item.item))
-
-
-def annotation(item: Type, taken: bool = False, prefix: str = "") -> str:
-    """The type of a result or, with ``taken``, of an argument, which is stricter on enums."""
-    text = _plain_annotation(item, taken, prefix)
+def annotation(item: Type, is_argument: bool = False, prefix: str = "") -> str:
+    """The type of a result or, with ``is_argument``, of an argument, which is stricter on enums."""
+    text = _plain_annotation(item, is_argument, prefix)
     return f"{text} | null" if item.nullable and text != "unknown" else text
 
 
-def _plain_annotation(item: Type, taken: bool, prefix: str) -> str:
+def _plain_annotation(item: Type, is_argument: bool, prefix: str) -> str:
     if item.kind in ("object", "union"):
         return prefix + item.name
     if item.kind == "const":
         return literal(item.const)
     if item.values:
         known = prefix + item.name if item.name else " | ".join(map(literal, item.values))
-        if taken:
+        if is_argument:
             return known
-        # What follows keeps the known values in an editor's list, and any other one assignable.
+        # Editors still suggest the known values, and any other one is assignable.
         return f"{known} | (string & {{}})" if item.kind == "string" else _SCALARS[item.kind]
     if item.kind in ("array", "map") and item.item is not None:
-        inner = annotation(item.item, taken, prefix)
+        inner = annotation(item.item, is_argument, prefix)
         if item.kind == "map":
             return f"Readonly<Record<string, {inner}>>"
         return f"readonly {inner}[]" if re.fullmatch(r"[\w.]+", inner) else f"readonly ({inner})[]"
     return _SCALARS[item.kind]
 
 
-def shape(item: Type, constants: dict[str, str], prefix: str = "") -> str:
-    """The source of the shape that reads and writes values of a type."""
-    if item.kind in ("object", "union"):
-        text = prefix + constants[item.name]
-        text = f"late(() => {text})" if item.recursive else text
-    elif item.kind == "const":
-        text = f"constant({literal(item.const)})"
-    elif item.kind in ("array", "map") and item.item is not None:
-        inner = shape(item.item, constants, prefix)
-        text = (
-            _applied("array", inner, item.min_items, item.max_items)
-            if item.kind == "array"
-            else f"map({inner})"
-        )
-    else:
-        text = _scalar(item)
-    return f"nullable({text})" if item.nullable else text
-
-
-def _scalar(item: Type) -> str:
-    values = literal(item.values) if item.values else None
-    match item.kind:
-        case "string":
-            return _applied("text", item.min_length, item.max_length, values)
-        case "integer":
-            return _applied("whole", item.minimum, item.maximum, values)
-        case "number":
-            bounds = (item.minimum, item.maximum, item.exclusive_minimum, item.exclusive_maximum)
-            return _applied("decimal", *bounds)
-        case "boolean":
-            return "flag"
-        case "null":
-            return "constant(null)"
-    return "anything"
-
-
-def _applied(name: str, *arguments: object) -> str:
-    """A call whose last arguments are left out where there are none."""
-    given = list(arguments)
-    while given and given[-1] is None:
-        given.pop()
-    return f"{name}({', '.join('undefined' if item is None else str(item) for item in given)})"
-
-
-def definition(item: Model, constants: dict[str, str]) -> str:
-    if isinstance(item, Object):
-        lines = "".join(f"  {_field(field, constants)},\n" for field in item.fields)
-        return f"object<models.{item.name}>(\n{lines})" if lines else f"object<models.{item.name}>()"
-    if isinstance(item, Enum):
-        return ""
-    shapes = [shape(variant.type, constants) for variant in item.variants]
-    if not item.tag:
-        return f"oneOf<models.{item.name}>({', '.join(shapes)})"
-    pairs = (
-        f"  [{TYPESCRIPT.text(variant.value)}, {shape}],\n"
-        for variant, shape in zip(item.variants, shapes, strict=True)
-    )
-    names = f"{TYPESCRIPT.text(item.tag)}, {TYPESCRIPT.text(item.tag_name)}"
-    return f"tagged<models.{item.name}>({names}, [\n{''.join(pairs)}])"
-
-
-def _field(field: Field, constants: dict[str, str]) -> str:
-    names = f"{TYPESCRIPT.text(field.name)}, {TYPESCRIPT.text(field.wire)}"
-    flags = ", true, true" if field.required and field.secret else ", true" if field.required else ""
-    flags = ", false, true" if field.secret and not field.required else flags
-    return f"[{names}, {shape(field.type, constants)}{flags}]"
-
-
 def member(field: Field) -> str:
     """A property of an interface. An optional one may be undefined as well as left out."""
-    written = annotation(field.type, taken=bool(field.location))
+    written = annotation(field.type, is_argument=bool(field.location))
     if field.required:
         return f"{field.name}: {written}"
     return f"{field.name}?: {written}" + ("" if written == "unknown" else " | undefined")
@@ -156,12 +67,6 @@ def member(field: Field) -> str:
 def alternatives(item: Union) -> str:
     names = dict.fromkeys(annotation(variant.type) for variant in item.variants)
     return " | ".join((*names, *((item.unknown,) if item.unknown else ())))
-
-
-def answer(item: Success, constants: dict[str, str]) -> str:
-    if item.type is None:
-        return "null"
-    return f"[{TYPESCRIPT.text(item.media_type)}, {shape(item.type, constants, 'wire.')}]"
 
 
 def returns(item: Operation, prefix: str = "") -> str:
@@ -188,11 +93,12 @@ def signature(item: Operation) -> str:
     return f"input: models.{item.input.name}{default}, {options}"
 
 
-def passed(item: Operation) -> str:
+def call_input(item: Operation) -> str:
+    """The expression for the record of an operation's arguments."""
     if item.positional is None:
         return "input" if item.input else "{}"
-    name, given = item.positional.name, argument(item.positional)
-    return f"{{ {name} }}" if name == given else f"{{ {name}: {given} }}"
+    name, variable = item.positional.name, argument(item.positional)
+    return f"{{ {name} }}" if name == variable else f"{{ {name}: {variable} }}"
 
 
 def cased(value: Json, item: Type, models: Mapping[str, Model]) -> Json:

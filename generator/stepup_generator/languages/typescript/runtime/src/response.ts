@@ -1,12 +1,12 @@
-/** What came back: an answer, read to its end, or the reason why there is none. */
+/** The outcome of a request: a response, read to its end, or the reason why there is none. */
 
-import type { Answered } from "./errors.js";
+import type { ResponseInfo } from "./errors.js";
 
-/** Answers of this API are small; whatever is larger is no answer of it. */
+/** Responses of this API are small; a larger one is not one of them. */
 const MAX_BYTES = 1024 * 1024;
 
-/** No answer came. `sent` says whether the request may have reached the server. */
-export class Failure {
+/** No response came. `sent` says whether the request may have reached the server. */
+export class NoResponse {
   constructor(
     readonly reason: string,
     readonly sent: boolean,
@@ -15,12 +15,12 @@ export class Failure {
 
   /** One line for a message. */
   get summary(): string {
-    return `${this.sent ? "no complete answer; it may have been carried out" : "not sent"} (${this.reason})`;
+    return `${this.sent ? "no complete response; it may have been carried out" : "not sent"} (${this.reason})`;
   }
 }
 
-/** An answer whose body was read. */
-export class Answer implements Answered {
+/** A response whose body was read. */
+export class ReadResponse implements ResponseInfo {
   constructor(
     readonly status: number,
     private readonly headers: Headers,
@@ -49,28 +49,28 @@ export class Answer implements Answered {
     return this.content.length === 0;
   }
 
-  /** The JSON document of the body, or else the problem with it. `wanted` is its one media type; "", any that is JSON. */
-  document(wanted: string): { value: unknown } | { problem: string } {
+  /** The JSON document of the body, or else the problem with it. `mediaType` is the only one; "" is any for JSON. */
+  document(mediaType: string): { value: unknown } | { problem: string } {
     const type = (this.headers.get("content-type") ?? "").replace(/;.*/s, "").trim().toLowerCase();
-    if (wanted ? type !== wanted : type !== "application/json" && !type.endsWith("+json")) {
-      return { problem: `the answer is ${type || "of no media type"}, not ${wanted || "JSON"}` };
+    if (mediaType ? type !== mediaType : type !== "application/json" && !type.endsWith("+json")) {
+      return { problem: `the response is ${type || "of no media type"}, not ${mediaType || "JSON"}` };
     }
     try {
       const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.content);
       const value: unknown = JSON.parse(text);
-      if (!hasTwins(text)) return { value };
+      if (!hasDuplicateKeys(text)) return { value };
     } catch {
-      // Said below, without what the parser would quote.
+      // Reported below, without what the parser would quote.
     }
-    return { problem: "the answer is not valid JSON" };
+    return { problem: "the response is not valid JSON" };
   }
 }
 
 /** Does an object of a valid JSON text name a key twice? JSON.parse keeps the last, other readers the first. */
-function hasTwins(text: string): boolean {
+function hasDuplicateKeys(text: string): boolean {
   const outer: Set<unknown>[] = [];
   let keys = new Set<unknown>();
-  // A text before a colon is a key; braces within texts are passed over with them.
+  // A string before a colon is a key; braces within strings are skipped with them.
   for (const [token, quoted = "", colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")\s*(:?)|[{}]/g)) {
     if (token === "{") {
       outer.push(keys);
@@ -87,7 +87,7 @@ function hasTwins(text: string): boolean {
 }
 
 /** Read a response to its end, up to a limit. */
-export async function read(response: Response): Promise<Answer | Failure> {
+export async function read(response: Response): Promise<ReadResponse | NoResponse> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = response.body?.getReader();
@@ -97,7 +97,7 @@ export async function read(response: Response): Promise<Answer | Failure> {
     size += value.length;
     if (size > MAX_BYTES) {
       reader.cancel().catch(() => undefined);
-      return new Failure("the answer is too large", true, false);
+      return new NoResponse("the response is too large", true, false);
     }
     chunks.push(value);
   }
@@ -107,7 +107,7 @@ export async function read(response: Response): Promise<Answer | Failure> {
     content.set(chunk, at);
     at += chunk.length;
   }
-  return new Answer(response.status, response.headers, content);
+  return new ReadResponse(response.status, response.headers, content);
 }
 
 interface Cause {
@@ -119,16 +119,16 @@ interface Cause {
 }
 
 /** What an exception of `fetch` means for the call. */
-export function failure(error: unknown, timedOut: boolean): Failure {
+export function noResponse(error: unknown, timedOut: boolean): NoResponse {
   const cause = (error as Cause | undefined)?.cause ?? (error as Cause | undefined) ?? {};
   // The text of an exception may quote what was sent; a code does not.
   const reason = timedOut ? "timed out" : `${cause.code ?? cause.name ?? "failed"}`;
-  return new Failure(reason, !neverMade(cause), timedOut);
+  return new NoResponse(reason, !neverConnected(cause), timedOut);
 }
 
-/** A connection that was never made carried nothing. Whatever is not known to be that may have arrived. */
-function neverMade(cause: Cause): boolean {
-  if (cause.errors?.length) return cause.errors.every(neverMade);
+/** Was no connection made, so that nothing was sent? Where that is not known, it may have been. */
+function neverConnected(cause: Cause): boolean {
+  if (cause.errors?.length) return cause.errors.every(neverConnected);
   return (
     cause.syscall === "connect" ||
     cause.syscall === "getaddrinfo" ||
