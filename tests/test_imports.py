@@ -34,8 +34,8 @@ ROOMS = {
     "stepup_mock": (
         "clock", "console", "feed", "hosts", "responses", "statements", "store", "totp", "validation",
         "access", "audit", "client_faults", "http_request", "journal", "policy", "sqlite_store",
-        "body_reader", "launch", "step_up", "inbox", "operations", "product_api", "faults", "world",
-        "demo", "observe", "sms_webhook", "worlds", "control", "app", "server", "testing",
+        "connection", "body_reader", "launch", "step_up", "inbox", "operations", "product_api", "faults",
+        "world", "demo", "observe", "sms_webhook", "worlds", "control", "app", "server", "testing",
     ),
     "stepup_contract": (
         "rules", "server", "scenario", "checks", "run", "conformance", "stateful", "workflows", "report",

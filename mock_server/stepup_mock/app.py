@@ -15,8 +15,9 @@ from typing import Any
 from stepup_mock import responses
 from stepup_mock.body_reader import BodyReader, ClientGone
 from stepup_mock.client_faults import inject
+from stepup_mock.connection import Scope, connection_of
 from stepup_mock.hosts import Hosts
-from stepup_mock.http_request import ABORT, Headers, Receive, Scope, merge_headers, operation_of
+from stepup_mock.http_request import Headers, Receive, merge_headers, operation_of
 from stepup_mock.product_api import JOURNAL_BODY
 from stepup_mock.responses import ApiResponse
 from stepup_mock.world import World
@@ -79,7 +80,9 @@ async def _exchange(
     fault = faults.next_for(operation_id) if faults.waiting else None
     if fault is None:
         response = await world.api.respond(scope, operation_id, headers, receive)
-        await _send(response, request_id, send)
+        connection = connection_of(scope)
+        if connection is None or not connection.write_response(scope, response, request_id):
+            await _send(response, request_id, send)
     else:
         response = await inject(
             fault,
@@ -109,9 +112,9 @@ async def _send_slowly(response: ApiResponse, send: Send) -> None:
 
 async def _hang_up(scope: Scope, receive: Receive) -> None:
     """Close the connection without a response, and stop."""
-    abort = scope.get("state", {}).get(ABORT)
-    if abort is not None:  # in process there is no connection to close
-        abort()
+    connection = connection_of(scope)
+    if connection is not None:  # in process there is no connection to close
+        connection.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
     raise ConnectionAbortedError

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from stepup_mock import responses
+from stepup_mock.connection import Scope, connection_of
 from stepup_mock.http_request import Headers, Receive
 from stepup_mock.responses import ApiResponse
 
@@ -38,8 +39,12 @@ class BodyReader:
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def read(self, headers: Headers, receive: Receive) -> bytes:
+    async def read(self, scope: Scope, headers: Headers, receive: Receive) -> bytes:
         """Return the complete body; raise BodyRejected or ClientGone."""
+        connection = connection_of(scope)
+        body = None if connection is None else connection.complete_body(scope)
+        if body is not None and len(body) <= MAX_BODY:
+            return body
         declared = int(headers.get(b"content-length", b"0"))
         if declared > MAX_BODY:
             raise BodyRejected(

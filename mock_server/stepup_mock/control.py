@@ -157,7 +157,7 @@ class _Control:
         rejection = check_media_type(headers)
         if rejection is not None:
             raise BodyRejected(rejection)
-        body = await self._reader.read(headers, request.receive)
+        body = await self._reader.read(request.scope, headers, request.receive)
         return self._bodies[operation_id].check(parse(body))
 
     async def create_world(self, _world: World, _request: Request) -> Response:

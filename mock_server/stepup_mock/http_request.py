@@ -9,12 +9,9 @@ from urllib.parse import unquote_to_bytes
 from stepup_mock import responses
 from stepup_mock.responses import ApiResponse
 
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = dict[bytes, bytes]
 
-# The key, in the state of a scope, of what cuts the connection; only our own server sets it.
-ABORT = "stepup.abort"
 LOOKUP = "fetchUserMfaMethods"
 _STEP_UP = b"/api/backend/v1/mfa/step-up/"
 _POSTS = {

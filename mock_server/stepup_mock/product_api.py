@@ -12,7 +12,8 @@ from stepup_mock.access import Access, ApiKeys, NoBearerToken
 from stepup_mock.audit import AuditLog
 from stepup_mock.body_reader import BodyReader, BodyRejected
 from stepup_mock.clock import Clock
-from stepup_mock.http_request import LOOKUP, Headers, Receive, Scope, parse_uuid, user_in_path
+from stepup_mock.connection import Scope
+from stepup_mock.http_request import LOOKUP, Headers, Receive, parse_uuid, user_in_path
 from stepup_mock.journal import MARK, redact
 from stepup_mock.responses import ApiResponse
 from stepup_mock.step_up import StepUp, StepUpError
@@ -71,7 +72,7 @@ class ProductApi:
         response = self.check_media_type(headers)
         if response is None:
             try:
-                document = self.parse(await self.read_body(headers, receive))
+                document = self.parse(await self.read_body(scope, headers, receive))
                 fields = self.check_fields(operation_id, document)
                 subject = self._subject(operation_id, access, fields)
                 scope[JOURNAL_BODY] = fields | self._marks[operation_id]
@@ -112,9 +113,9 @@ class ProductApi:
         """Return the 415 for anything but plain JSON in UTF-8."""
         return http_request.check_media_type(headers)
 
-    def read_body(self, headers: Headers, receive: Receive) -> Awaitable[bytes]:
+    def read_body(self, scope: Scope, headers: Headers, receive: Receive) -> Awaitable[bytes]:
         """Read the request body; raises BodyRejected and ClientGone."""
-        return self._reader.read(headers, receive)
+        return self._reader.read(scope, headers, receive)
 
     def parse(self, body: bytes) -> dict[str, Any]:
         """Return the JSON object of a body; raises InvalidFields."""

@@ -4,6 +4,8 @@ Success bodies come from the caller; every error has its sentence here. No respo
 sent.
 """
 
+from http import HTTPStatus
+
 import orjson
 
 Header = tuple[bytes, bytes]
@@ -52,6 +54,7 @@ class ApiResponse:
     """
 
     __slots__ = (
+        "_head",
         "body",
         "extra_headers",
         "headers",
@@ -80,6 +83,27 @@ class ApiResponse:
         # RFC 9110 section 8.6: no length where there can be no body.
         length = [] if status in (204, 304) else [(b"content-length", b"%d" % len(body))]
         self.headers: list[Header] = [(b"content-type", media_type), *length, *ALWAYS, *extra_headers]
+        self._head: bytes | None = None
+
+    @property
+    def closes(self) -> bool:
+        """Whether the connection ends with this response."""
+        return _CLOSE in self.extra_headers
+
+    @property
+    def head(self) -> bytes:
+        """The status line and the headers as they are sent, without the empty line at their end."""
+        if self._head is None:
+            lines = (b"%s: %s\r\n" % header for header in self.headers)
+            self._head = b"HTTP/1.1 %d %s\r\n" % (self.status, _phrase(self.status)) + b"".join(lines)
+        return self._head
+
+
+def _phrase(status: int) -> bytes:
+    try:
+        return HTTPStatus(status).phrase.encode()
+    except ValueError:
+        return b""
 
 
 def success(document: object, status: int = 200) -> ApiResponse:

@@ -20,9 +20,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from stepup_mock.access import DEFAULT_API_KEY, new_control_key
 from stepup_mock.app import App
 from stepup_mock.body_reader import MAX_DROPPED, BodyReader
+from stepup_mock.connection import CONNECTION, Scope
 from stepup_mock.demo import add_users
 from stepup_mock.hosts import Hosts, is_loopback
-from stepup_mock.http_request import ABORT
+from stepup_mock.responses import ApiResponse
 from stepup_mock.sqlite_store import sqlite_stores
 from stepup_mock.world import World
 from stepup_mock.worlds import Worlds
@@ -237,7 +238,7 @@ class _Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.waiting_since = self.loop.time()
-        self.app_state = {ABORT: transport.abort}
+        self.app_state = {CONNECTION: self}
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
 
@@ -255,6 +256,35 @@ class _Protocol(HttpToolsProtocol):
             dropping = before is not None and before.scope is self.scope
             if self._pending > (MAX_DROPPED if dropping else MAX_HEADERS):
                 self.transport.abort()
+
+    def abort(self) -> None:
+        self.transport.abort()
+
+    def complete_body(self, scope: Scope) -> bytes | None:
+        cycle = self.cycle
+        return None if cycle.scope is not scope or cycle.more_body else bytes(cycle.body)
+
+    def write_response(self, scope: Scope, response: ApiResponse, request_id: bytes) -> bool:
+        cycle = self.cycle
+        if (
+            cycle.scope is not scope  # a later request of the connection was already read
+            or cycle.response_started
+            or not cycle.keep_alive
+            or cycle.disconnected
+            or self.flow.write_paused
+            or response.spread_seconds
+            or response.closes
+            or scope["method"] == "HEAD"
+        ):
+            return False
+        date = b"".join(b"%s: %s\r\n" % header for header in self.server_state.default_headers)
+        parts = (response.head, date, b"x-request-id: ", request_id, b"\r\n\r\n", response.body)
+        self.transport.write(b"".join(parts))
+        cycle.response_started = cycle.response_complete = True
+        cycle.waiting_for_100_continue = False
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep a half-closed connection open for the response that is due, then close it."""

@@ -293,7 +293,7 @@ def _(c):
 # S
 
 
-@witness("s1-code-in-response", "s1-number-in-response", "s1-every-phone", "s1-sent-twice", "s1-short-code")
+@witness("s1-code-in-answer", "s1-number-in-answer", "s1-every-phone", "s1-sent-twice", "s1-short-code")
 def _(c):
     user, (phone, _) = c.phone_user("+15555550001", "+15555550002")
     response = c.send(user, phone)
@@ -749,7 +749,7 @@ def _(c):
     }
 
 
-@witness("q1-code-echoed", "q1-key-in-header", "q1-grant-in-response", "q1-code-in-events")
+@witness("q1-code-echoed", "q1-key-in-header", "q1-grant-in-answer", "q1-code-in-events")
 def _(c):
     user, canary = c.known_totp_user(), "f00d" * 16
     responses = [c.verify_totp(user, "314159"), c.verify_grant(user, canary), c.lookup(user)]

@@ -183,7 +183,9 @@ function documented<T>(
   operation: Operation<T>,
   status: number,
 ): readonly [string, Codec<T>] | null | undefined {
-  return operation.successes[status] ?? operation.successes[`${Math.floor(status / 100)}XX`];
+  const { successes } = operation;
+  // Not `??`: null stands for a success without a body.
+  return status in successes ? successes[status] : successes[`${Math.floor(status / 100)}XX`];
 }
 
 /** The result, or an exception that says why there is none. */

@@ -54,7 +54,7 @@ def a1_body_judged_first(seams: Seams) -> None:
     async def _(original: Any, scope: Any, operation_id: Any, headers: Any, receive: Any) -> ApiResponse:
         if operation_id in seams.api.bodies and isinstance(seams.api.authenticate(headers), ApiResponse):
             try:
-                body = await seams.api.read_body(headers, receive)
+                body = await seams.api.read_body(scope, headers, receive)
                 seams.api.check_fields(operation_id, seams.api.parse(body))
             except InvalidFields as error:
                 return responses.invalid_fields(error.fields)
@@ -80,7 +80,7 @@ def a1_anonymous_guesses_count(seams: Seams) -> None:
         if operation_id == "verifyStepUpTotpChallenge" and isinstance(
             seams.api.authenticate(headers), ApiResponse
         ):
-            document = orjson.loads(await seams.api.read_body(headers, receive))
+            document = orjson.loads(await seams.api.read_body(scope, headers, receive))
             user_id = parse_uuid(str(document.get("user_id")))
             if user_id is not None:
                 count_wrong_code(seams, DEFAULT_ENVIRONMENT, user_id)

@@ -274,7 +274,7 @@ def i5_any_media_type(seams: Seams) -> None:
 @fault("Bodies may have any size.")
 def i5_any_size(seams: Seams) -> None:
     @seams.replace(seams.api.read_body)
-    async def _(_original: Any, _headers: Any, receive: Any) -> bytes:
+    async def _(_original: Any, _scope: Any, _headers: Any, receive: Any) -> bytes:
         body, more = b"", True
         while more:
             message = await receive()
