@@ -161,12 +161,7 @@ class GoCodecs:
         if item.kind in ("object", "union"):
             return f"encode{item.name}({value})"
         if item.kind == "const":
-            typed = _typed(item.const)
-            return (
-                f"jsonConstant({value}, {typed})"
-                if typed
-                else f"jsonLiteral({GO.text(_compact(item.const))})"
-            )
+            return "encoded{}" if item.const is None else f"jsonConstant({value}, {_typed(item.const)})"
         if item.kind == "null":
             return "encoded{}"
         arguments = [value]

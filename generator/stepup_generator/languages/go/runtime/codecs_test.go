@@ -60,6 +60,11 @@ func TestConstantsAreOfExactlyTheirType(t *testing.T) {
 	check(t, func(v value) string { return constant(v, "a") }, `"b"`, "a", `expected "a"`)
 }
 
+func TestRawKeepsWhatThisVersionDoesNotKnow(t *testing.T) {
+	raw := func(v value) string { return string(v.raw()) }
+	check(t, raw, `{"b": [1.50, null], "a": 12345678901234567890}`, `{"a":12345678901234567890,"b":[1.50,null]}`, "")
+}
+
 func TestProblemsNameThePlace(t *testing.T) {
 	items := func(v value) []bool { return arrayOf(v.required("a"), 1, value.boolean) }
 	check(t, items, `{"a": [true]}`, []bool{true}, "")
