@@ -12,7 +12,7 @@ import (
 
 // What the document shows of its operations, for operations_test.go.
 
-const codeOfError = "error_code"
+const codeMember = "error_code"
 
 var operations = []tested{
 	{

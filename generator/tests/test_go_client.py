@@ -383,7 +383,7 @@ def poisoned(texts: list[str]) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def outlines(go: None, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
-    """Tells the syntax nodes of the files of clients, or that a file is not as gofmt has it."""
+    """Lists the syntax nodes of the files of clients, or says that a file is not Go."""
     program = str(tmp_path_factory.mktemp("outline") / "outline")
     run(["go", "build", "-o", program, str(CHECKS / "outline.go")], CHECKS)
 
@@ -401,7 +401,7 @@ many_texts = st.lists(st.lists(hostile, min_size=_TEXTS, max_size=_TEXTS), min_s
 @settings(max_examples=10, deadline=None, database=None, phases=[Phase.generate])
 @given(many_texts)
 def test_no_text_of_a_document_becomes_code(outlines: Any, many: list[list[str]]) -> None:
-    """Whatever a document says, its client is as gofmt has it, of the same nodes, and hides nothing."""
+    """Whatever a document says, its client has the same syntax nodes, and hides nothing."""
     clients = {str(number): poisoned(texts) for number, texts in enumerate(many)}
     found = outlines(clients | {"harmless": poisoned([""] * _TEXTS)})
     harmless = found.pop("harmless")

@@ -1,12 +1,11 @@
-// Tells the syntax nodes of Go files, so that two may be compared: {client: {path: text}} in, {client: {path: nodes}} out.
-// Comments, the texts of literals, names, and the tags of fields are none.
+// Prints the syntax nodes of Go files, so that two may be compared: {client: {path: text}} in, {client: {path: nodes}} out.
+// Comments, the texts of literals, names, and the tags of fields do not count.
 package main
 
 import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"os"
@@ -18,28 +17,25 @@ func main() {
 	if err := json.NewDecoder(os.Stdin).Decode(&clients); err != nil {
 		panic(err)
 	}
-	found := map[string]map[string]string{}
+	outlines := map[string]map[string]string{}
 	for client, files := range clients {
-		found[client] = map[string]string{}
+		outlines[client] = map[string]string{}
 		for path, text := range files {
 			if strings.HasSuffix(path, ".go") {
-				found[client][path] = outline(text)
+				outlines[client][path] = outline(text)
 			}
 		}
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(found); err != nil {
+	if err := json.NewEncoder(os.Stdout).Encode(outlines); err != nil {
 		panic(err)
 	}
 }
 
-// outline is the kinds of the nodes of a file, or what is wrong with it.
+// outline returns the kinds of the nodes of a file, or what is wrong with it.
 func outline(text string) string {
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, 0)
 	if err != nil {
 		return "invalid: " + err.Error()
-	}
-	if formatted, err := format.Source([]byte(text)); err != nil || string(formatted) != text {
-		return "not as gofmt has it"
 	}
 	var kinds strings.Builder
 	ast.Inspect(file, func(node ast.Node) bool {

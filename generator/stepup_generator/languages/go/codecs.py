@@ -3,15 +3,14 @@
 What they call is in ``runtime/value_*.go`` and ``runtime/encoded_*.go``; gofmt lays all of it out.
 """
 
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from stepup_generator.client.types import Field, Model, Object, Type, Union
 from stepup_generator.languages.go.constraints import constraints, decoded_minimum
 from stepup_generator.languages.go.types import GO, GoTypes, bare, field_type, is_uuid, item_type
-from stepup_generator.openapi.model import Json, plain
+from stepup_generator.openapi.model import Json
 
 __all__ = ["GoCodecs"]
 
@@ -83,8 +82,6 @@ class GoCodecs:
     def _decode_const(self, expected: Json, value: str) -> str:
         if expected is None:
             return f"null({value})"
-        if isinstance(expected, Mapping | tuple):
-            return f"exactly({value}, {GO.text(_compact(expected))})"
         return f"constant({value}, {_typed(expected)})"
 
     def _tagged_decoder(self, item: Union) -> str:
@@ -164,12 +161,7 @@ class GoCodecs:
         if item.kind in ("object", "union"):
             return f"encode{item.name}({value})"
         if item.kind == "const":
-            typed = _typed(item.const)
-            return (
-                f"jsonConstant({value}, {typed})"
-                if typed
-                else f"jsonLiteral({GO.text(_compact(item.const))})"
-            )
+            return "encoded{}" if item.const is None else f"jsonConstant({value}, {_typed(item.const)})"
         if item.kind == "null":
             return "encoded{}"
         arguments = [value]
@@ -205,13 +197,7 @@ def _function(head: str, *lines: str) -> str:
 
 
 def _typed(value: Json) -> str:
-    """A literal of a constant with its type, "" for what no constant can be."""
-    if isinstance(value, bool | str):
+    """A literal of a constant that is not null, with its type."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return GO.literal(value)
-    if isinstance(value, int | float):
-        return f"{'int64' if isinstance(value, int) else 'float64'}({value!r})"
-    return ""
-
-
-def _compact(value: Json) -> str:
-    return json.dumps(plain(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    return f"{'int64' if isinstance(value, int) else 'float64'}({value!r})"

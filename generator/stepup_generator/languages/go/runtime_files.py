@@ -71,8 +71,12 @@ class Runtime:
     def needed(self, rendered: Mapping[str, str], *, pointers: bool) -> list[str]:
         """The files that a client needs, in order; ``pointers`` says whether its callers need some."""
         found = {path: self.files[path] for path in (*_ALWAYS, *([_POINTER] if pointers else []))}
-        # The package's own test uses its public API alone.
-        waiting = [text for path, text in {**rendered, **found}.items() if not path.endswith("_test.go")]
+        # The models and the package's own test use no more than its public API.
+        waiting = [
+            text
+            for path, text in {**rendered, **found}.items()
+            if not path.startswith("models/") and not path.endswith("_test.go")
+        ]
         while waiting:
             names = mentions(waiting.pop())
             for path, definitions in self.definitions.items():

@@ -187,7 +187,7 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		auth, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-Request-Id", strings.Join(secrets, " "))
 			body := map[string]any{"echo": secrets}
-			body[codeOfError] = key
+			body[codeMember] = key
 			echo, _ := json.Marshal(body)
 			reply(409, "application/json", string(echo))(w, nil)
 		})

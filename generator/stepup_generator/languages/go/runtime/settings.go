@@ -45,17 +45,17 @@ func WithRetries(retries int) Option {
 }
 
 // WithHeader sends a header with every request.
-func WithHeader(name, value string) Option {
+func WithHeader(name, text string) Option {
 	return func(s *settings) {
 		switch lower := strings.ToLower(name); {
-		case !headerName.MatchString(name) || !printable(value):
+		case !headerName.MatchString(name) || !printable(text):
 			s.problems["headers"] = "expected names and values of printable ASCII"
 		case slices.Contains(credentialHeaders, lower):
 			s.problems["headers"] = "the API key is an argument of its own"
 		case slices.Contains([]string{"content-length", "host", "transfer-encoding"}, lower):
 			s.problems["headers"] = lower + " follows from the address and the body"
 		default:
-			s.headers.Set(name, value)
+			s.headers.Set(name, text)
 		}
 	}
 }

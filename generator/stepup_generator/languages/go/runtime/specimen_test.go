@@ -9,7 +9,7 @@ import (
 
 // What is rendered beside operations_test.go, for the specimen.
 
-const codeOfError = "code"
+const codeMember = "code"
 
 var operations = []tested{
 	{
