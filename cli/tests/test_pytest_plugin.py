@@ -40,7 +40,7 @@ def test_sms(stepup_mock):
     with pytest.raises(LookupError, match=phone.suffix):
         stepup_mock.last_sms(phone)
     sent = call(stepup_mock, "phone/send", user_id=user.id, mfa_phone_id=phone.mfa_phone_id, **ACTION)
-    answer = call(
+    response = call(
         stepup_mock, "phone/verify", user_id=user.id, code=stepup_mock.last_sms(phone),
         challenge_id=sent.json()["challenge_id"],
     )

@@ -27,11 +27,11 @@ class Formatter:
 
     @property
     def installed(self) -> bool:
-        """Is it on the PATH?"""
-        return shutil.which(self.program) is not None
+        """Is it on the PATH, and does it run? A launcher without a toolchain does not."""
+        return shutil.which(self.program) is not None and bool(_output(self.version))
 
     def installed_version(self) -> str:
-        """What ``version`` prints; "" where the formatter is not on the PATH."""
+        """What ``version`` prints; "" where the formatter is missing."""
         return _output(self.version) if self.installed else ""
 
 
@@ -58,5 +58,7 @@ def formatted(formatter: Formatter, files: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _output(command: tuple[str, ...]) -> str:
+    if shutil.which(command[0]) is None:
+        return ""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -62,6 +62,8 @@ class Language(ABC):
     # What the type of an operation's inputs is called behind its own name, and what makes a name unique.
     input_suffix: ClassVar[str] = "Request"
     joint: ClassVar[str] = ""
+    # The same between the name of a type and its number.
+    type_joint: ClassVar[str] = ""
 
     @abstractmethod
     def member(self, wire: str) -> str:

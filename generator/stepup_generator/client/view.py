@@ -199,7 +199,7 @@ def view(
 
     ``types``, ``methods`` and ``attributes`` (of errors) are names that the templates use themselves.
     """
-    scope = Names(types, joint=language.joint)
+    scope = Names(types, joint=language.type_joint)
     bodies = error_bodies(api)
     errors = tuple(_errors(language, bodies, scope))
     made = Types(api, language, scope)

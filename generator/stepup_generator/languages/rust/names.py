@@ -13,7 +13,7 @@ class Rust(Language):
 
     name = "rust"
     input_suffix = "Params"
-    joint = "_"
+    joint = type_joint = "_"
     reserved = name_set(
         """
         as async await break const continue crate dyn else enum extern false fn for gen if impl in let loop
