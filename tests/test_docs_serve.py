@@ -326,7 +326,7 @@ def test_forms_of_another_api_send_what_they_show(page: Page, tmp_path: Path) ->
                 assert f"{running.url}{sent[0][1]}" in command
                 if operation["operationId"] == "list-things":
                     assert "tag=red&tag=blue&limit=10" in sent[0][1]
-        assert "speaks the toolkit's own contract" in running.said
+        assert "implements the toolkit's own contract" in running.said
     finally:
         running.stop()
 
