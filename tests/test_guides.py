@@ -92,7 +92,7 @@ class Session:
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
             "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
-        environment |= _go()
+        environment |= _go() | _rust()
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"], cwd=folder, env=environment, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
@@ -170,6 +170,12 @@ def _go() -> dict[str, str]:
     names = ("GOCACHE", "GOMODCACHE", "GOPROXY", "GOPATH")
     told = subprocess.run(["go", "env", *names], check=True, capture_output=True, text=True).stdout
     return dict(zip(names, told.splitlines(), strict=True))
+
+
+def _rust() -> dict[str, str]:
+    """Where rustup keeps its toolchains: in the home of whoever runs the tests, unless set."""
+    homes = {"RUSTUP_HOME": ".rustup", "CARGO_HOME": ".cargo"}
+    return {name: os.environ.get(name, str(Path.home() / folder)) for name, folder in homes.items()}
 
 
 def wait_until(there: Callable[[], bool], message: str) -> None:
