@@ -109,6 +109,7 @@ def clients(session: nox.Session) -> None:
     session.run("ruff", "check", "--isolated", "--select", "E4,E7,E9,F,I,B", "generated_client/python")
     session.run("pytest", WHEEL_TESTS, *(item["tests"] for item in listed), *session.posargs, env=CARGO)
     session.run("python", "client_vectors/run.py", env=CARGO)
+    session.run("python", "client_vectors/constraints.py", env=CARGO)
 
 
 @nox.session
