@@ -4,7 +4,7 @@
     python client_vectors/run.py [--language NAME]… [--match TEXT] [--client NAME=DIR]…
 
 A client is driven through a small program of its language (README.md has the protocol). Exit code 0: all as
-wanted; 1: not; 2: misuse. A language whose tools are missing is skipped out loud, and fails where CI is set.
+expected; 1: not; 2: misuse. A language whose tools are missing is skipped out loud, and fails where CI is set.
 """
 
 import argparse
@@ -203,46 +203,46 @@ def _secrets(vector: Vector, api_key: str) -> list[str]:
 def _outcome_problems(vector: Vector, outcome: dict[str, Any]) -> Iterator[str]:
     if "result" in vector.expect:
         if outcome.get("result") != vector.expect["result"] or "error" in outcome:
-            yield f"wanted the result {_shown(vector.expect['result'])}, found {_shown(outcome)}"
+            yield f"expected the result {_shown(vector.expect['result'])}, found {_shown(outcome)}"
         return
     error = outcome.get("error")
     if not isinstance(error, dict) or "result" in outcome:
-        yield f"wanted the error {_shown(vector.expect['error'])}, found {_shown(outcome)}"
+        yield f"expected the error {_shown(vector.expect['error'])}, found {_shown(outcome)}"
         return
-    for key, wanted in vector.expect["error"].items():
+    for key, expected in vector.expect["error"].items():
         found = error.get(key)
         if key == "problems":
             found = sorted(found or ())
-        if not _fits(wanted, found):
-            yield f"error.{key}: wanted {_shown(wanted)}, found {_shown(found)}"
+        if not _fits(expected, found):
+            yield f"error.{key}: expected {_shown(expected)}, found {_shown(found)}"
 
 
-def _fits(wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, dict) and wanted.keys() <= {"about", "at_least"} and wanted:
+def _fits(expected: Any, found: Any) -> bool:
+    if isinstance(expected, dict) and expected.keys() <= {"about", "at_least"} and expected:
         number = isinstance(found, int | float)
-        about, least = wanted.get("about"), wanted.get("at_least")
+        about, least = expected.get("about"), expected.get("at_least")
         return number and (about is None or abs(found - about) < 6) and (least is None or found >= least)
-    return bool(wanted == found) and isinstance(wanted, bool) == isinstance(found, bool)
+    return bool(expected == found) and isinstance(expected, bool) == isinstance(found, bool)
 
 
 def _request_problems(vector: Vector, server: ScriptedServer, api_key: str) -> Iterator[str]:
-    wanted = vector.expect.get("requests", 1)
-    wanted = (3 if vector.repeatable else 1) if wanted == "retried" else wanted
-    if len(server.requests) != wanted:
-        yield f"wanted {wanted} requests, found {len(server.requests)}"
+    expected = vector.expect.get("requests", 1)
+    expected = (3 if vector.repeatable else 1) if expected == "retried" else expected
+    if len(server.requests) != expected:
+        yield f"expected {expected} requests, found {len(server.requests)}"
     if server.connections != vector.expect.get("connections", server.connections):
-        yield f"wanted {vector.expect['connections']} connections, found {server.connections}"
+        yield f"expected {vector.expect['connections']} connections, found {server.connections}"
     for request in server.requests:
         yield from _sent_problems(vector, request, api_key)
 
 
 def _sent_problems(vector: Vector, request: Request, api_key: str) -> Iterator[str]:
     if request.method != vector.method:
-        yield f"sent {request.method}, wanted {vector.method}"
+        yield f"sent {request.method}, expected {vector.method}"
     # Segment by segment, each decoded: whatever stands in an argument stays one segment.
     template = (vector.base.rstrip("/") + vector.path).split("/")
-    wanted = [segment.format(**vector.arguments) for segment in template]
-    if [urllib.parse.unquote(segment) for segment in request.target.split("/")] != wanted:
+    expected = [segment.format(**vector.arguments) for segment in template]
+    if [urllib.parse.unquote(segment) for segment in request.target.split("/")] != expected:
         yield f"sent the path {request.target}"
     if not set(request.target) <= set(_PATH):
         yield f"sent the path {request.target}, which no path may be"
@@ -395,7 +395,9 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"NOT CHECKED: {language}: {missing}")
             code = code or int(bool(os.environ.get("CI")))
             continue
-        print("\n".join((*failures, f"{language}: {len(chosen) - len(failures)} of {len(chosen)} as wanted")))
+        print(
+            "\n".join((*failures, f"{language}: {len(chosen) - len(failures)} of {len(chosen)} as expected"))
+        )
         if impossible:
             print(f"{language}: {impossible} of them ruled out by its types")
         code = code or int(bool(failures))

@@ -133,12 +133,12 @@ def _chunks(connection: socket.socket, received: bytes) -> bytes:
         while b"\r\n" not in received:
             received += connection.recv(65536)
         size, _, received = received.partition(b"\r\n")
-        wanted = int(size.partition(b";")[0], 16)
-        while len(received) < wanted + 2:
+        length = int(size.partition(b";")[0], 16)
+        while len(received) < length + 2:
             received += connection.recv(65536)
-        if wanted == 0:
+        if length == 0:
             return body
-        body, received = body + received[:wanted], received[wanted + 2 :]
+        body, received = body + received[:length], received[length + 2 :]
 
 
 def _answer(connection: socket.socket, answer: dict[str, Any], over: threading.Event) -> None:

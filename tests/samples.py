@@ -187,7 +187,7 @@ def judged_wrong(sample: Sample, arranged: Arranged, done: Done, made_up: set[st
     question, typed, _ = arranged.asks[0]
     before = shown[: shown.index(f"{question}{typed}\n")] + question
     if done.code != 1 or not done.err.strip():
-        return f"a wrong code: exit code {done.code}, wanted 1 and a message\n{done.err.strip()}"
+        return f"a wrong code: exit code {done.code}, expected 1 and a message\n{done.err.strip()}"
     if not re.fullmatch(as_expected(before, Arranged(), made_up), done.out.strip("\n")):
         return f"a wrong code: the program went on\n{done.out}"
     if re.search(r"Traceback|panicked|goroutine|^    at ", done.err, re.MULTILINE):

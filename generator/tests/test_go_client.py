@@ -231,7 +231,7 @@ def test_it_does_as_all_clients_should(client: Path) -> None:
         "--match",
         "verifyStepUpGrant",
     ]
-    assert "as wanted" in run([*command, "--client", f"go={client}"], client)
+    assert "as expected" in run([*command, "--client", f"go={client}"], client)
 
 
 def test_a_client_that_drifts_fails_by_name(client: Path, tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ def test_a_uuid_is_checked_before_sending(
 def test_arguments_are_checked_before_sending(
     client: Call, server: Any, answer: Answer, package: ModuleType
 ) -> None:
-    """What the API bounds is refused at once, every argument with what was wanted, and nothing is sent."""
+    """What the API bounds is refused at once, every argument with what was expected, and nothing is sent."""
     server.script(answer(500))
     with pytest.raises(package.InvalidArgumentError) as caught:
         client(

@@ -284,7 +284,7 @@ def test_it_does_as_all_clients_should(workspace: Path) -> None:
     said = run(
         [*command, "--client", f"rust={workspace / 'client'}"], workspace, STEPUP_CARGO_TARGET=str(TARGET)
     )
-    assert "as wanted" in said
+    assert "as expected" in said
 
 
 def test_a_client_that_drifts_fails_by_name(workspace: Path) -> None:

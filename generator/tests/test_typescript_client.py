@@ -167,7 +167,7 @@ def test_it_behaves(client: Path) -> None:
 def test_it_does_as_all_clients_should(client: Path) -> None:
     """Every vector of the operation that matters most."""
     command = [sys.executable, "-B", str(VECTORS), "--language", "typescript", "--match", "verifyStepUpGrant"]
-    assert "as wanted" in run([*command, "--client", f"typescript={client}"], client)
+    assert "as expected" in run([*command, "--client", f"typescript={client}"], client)
 
 
 def test_a_client_that_drifts_fails_by_name(client: Path, tmp_path: Path) -> None:

@@ -45,16 +45,16 @@ def test_the_python_client_does_as_all_should(client_folder: Path) -> None:
           "if False:"),
          "success is", "success is false"),
         (("_outcome.py", "_backoff(tries) if operation.repeatable or not outcome.sent else None",
-          "_backoff(tries)"), "not repeated when dropped", "wanted 1 requests, found 2"),
+          "_backoff(tries)"), "not repeated when dropped", "expected 1 requests, found 2"),
         (("_request.py", '.replace(self._key.value, "***")', ""), "echoes", "a secret is shown"),
         (("errors.py", ', code="user_not_found"', ""), "no more",
-         'error.type: wanted "UserNotFoundError", found ""'),
+         'error.type: expected "UserNotFoundError", found ""'),
     ],
 )  # fmt: skip
 def test_a_client_that_drifts_fails_by_name(
     client_folder: Path, tmp_path: Path, change: tuple[str, str, str], match: str, named: str
 ) -> None:
-    """A client with one thing wrong fails, and the failure says where and what was wanted."""
+    """A client with one thing wrong fails, and the failure says where and what was expected."""
     file, old, new = change
     client = shutil.copytree(client_folder, tmp_path / "python")
     source = client / "stepup_mfa_client" / file
