@@ -4,7 +4,8 @@
     python client_vectors/run.py [--language NAME]… [--match TEXT] [--client NAME=DIR]…
 
 A client is driven through a small program of its language (README.md has the protocol). Exit code 0: all as
-expected; 1: not; 2: misuse. A language whose tools are missing is skipped out loud, and fails where CI is set.
+expected; 1: not; 2: misuse. A language whose tools are missing is skipped with a message, and fails where CI
+is set.
 """
 
 import argparse
