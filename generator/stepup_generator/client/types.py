@@ -6,8 +6,7 @@ Nothing here is written in a language: ``Type`` says what a value is, and each l
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from dataclasses import fields as dataclass_fields
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from stepup_generator.client.bounds import bounds
 from stepup_generator.client.names import Language, Names, words
@@ -18,11 +17,7 @@ from stepup_generator.openapi.constraints import (
     ExclusiveMinimum,
     Format,
     Maximum,
-    MaxItems,
-    MaxLength,
     Minimum,
-    MinItems,
-    MinLength,
     Pattern,
 )
 from stepup_generator.openapi.constraints import Enum as Enum_
@@ -82,21 +77,6 @@ class Type:
     def format(self) -> str:
         """The name of the format, "" without one."""
         return next((item.name for item in self.constraints if isinstance(item, Format)), "")
-
-    # What follows goes once every language matches on the constraints.
-
-    def _limit(self, kind: type) -> Any:
-        found = next((item for item in self.constraints if isinstance(item, kind)), None)
-        return None if found is None else getattr(found, dataclass_fields(found)[0].name)
-
-    min_length = property(lambda self: self._limit(MinLength))
-    max_length = property(lambda self: self._limit(MaxLength))
-    minimum = property(lambda self: self._limit(Minimum))
-    maximum = property(lambda self: self._limit(Maximum))
-    exclusive_minimum = property(lambda self: self._limit(ExclusiveMinimum))
-    exclusive_maximum = property(lambda self: self._limit(ExclusiveMaximum))
-    min_items = property(lambda self: self._limit(MinItems))
-    max_items = property(lambda self: self._limit(MaxItems))
 
 
 @dataclass(frozen=True, slots=True)
